@@ -220,6 +220,6 @@ export interface ListQuery {
   /** Accepted at or after. */
   readonly since?: Date;
   readonly limit: number;
-  /** Exclusive end of the page before: creation time (microseconds of the store) and id. */
-  readonly after?: { readonly createdAt: string; readonly id: string };
+  /** The last record of the page before. Creation times are kept in whole milliseconds. */
+  readonly after?: { readonly createdAt: Date; readonly id: string };
 }
