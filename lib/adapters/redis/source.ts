@@ -1,25 +1,9 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { MissingPackageError } from '../../errors/package.errors.js';
 import { RedisOptionError } from '../../errors/transport.errors.js';
+import type { RedisAddress, RedisConnectionOptions, RedisLike } from './options.js';
 import type { Client } from './scripts.js';
 import { withScripts } from './scripts.js';
-
-/** An ioredis instance, of whichever version the application has. */
-export interface RedisLike {
-  readonly status: string;
-  duplicate(...overrides: never[]): unknown;
-}
-
-/** Options of ioredis: `host`, `port`, `username`, `password`, `db`, `tls`, `sentinels`, `name`, `keyPrefix` … */
-export interface RedisConnectionOptions {
-  readonly [option: string]: unknown;
-}
-
-/**
- * Where Redis is: a URL (`redis://`, `rediss://`, or the path of a socket), options of ioredis, or an instance,
- * of which only duplicates are used and which is never closed.
- */
-export type RedisAddress = string | RedisConnectionOptions | RedisLike;
 
 /** Opens connections to one Redis. */
 export interface RedisSource {
@@ -56,6 +40,8 @@ const OVERRIDES: RedisOptions = {
   autoResubscribe: false,
   blockingTimeout: undefined,
   commandTimeout: undefined,
+  // Ours destroys what it leaves; ioredis 5 arms this timer even for a socket that is closed.
+  disconnectTimeout: 100,
   enableAutoPipelining: false,
   enableOfflineQueue: false,
   enableReadyCheck: true,
@@ -71,7 +57,7 @@ const OVERRIDES: RedisOptions = {
   stringNumbers: false,
 };
 
-function isInstance(address: Exclude<RedisAddress, never>): address is RedisLike {
+function isInstance(address: RedisAddress): address is RedisLike {
   return typeof address === 'object' && typeof address.duplicate === 'function';
 }
 
