@@ -1,0 +1,50 @@
+import * as errors from '../errors/index.js';
+import type { DurableError } from '../errors/index.js';
+
+type Exports = typeof errors;
+
+/** Names of all concrete errors of this package. */
+export type DurableErrorName = {
+  [K in keyof Exports]: Exports[K] extends new (...args: never) => DurableError ? K : never;
+}[keyof Exports];
+
+/** What every error has and is stored without being listed. */
+type Common = keyof DurableError | 'details' | 'errors';
+
+/**
+ * What each error of ours carries, and is stored with it. A new class or a new field does not compile until it
+ * stands here.
+ */
+const FIELDS: { readonly [K in DurableErrorName]: Fields<Exclude<keyof InstanceType<Exports[K]>, Common>> } =
+  {
+    AttemptLostError: { invocationId: true },
+    CancelledError: { invocationId: true },
+    CorruptValueError: { path: true, reason: true },
+    DuplicateNameError: { kind: true, duplicate: true, owners: true },
+    IdempotencyConflictError: { key: true, invocationId: true },
+    InvalidDecoratorError: { decorator: true, target: true, reason: true },
+    InvalidDurationError: { option: true, shown: true, allowed: true },
+    InvalidNameError: { kind: true, shown: true, rule: true },
+    InvalidOptionError: { option: true, shown: true, allowed: true },
+    InvocationNotFoundError: { invocationId: true },
+    JournalMismatchError: { invocationId: true, index: true, recorded: true, called: true },
+    NonErrorThrownError: { thrown: true, shown: true },
+    NotAHandlerError: { service: true, method: true },
+    NotRegisteredError: { className: true, reason: true },
+    PayloadTooLargeError: { bytes: true, limit: true, what: true, option: true },
+    PoisonError: { invocationId: true, deaths: true, step: true },
+    ResultTimeoutError: { invocationId: true, timeoutMs: true },
+    RetryableError: { retryAfterMs: true },
+    TerminalError: {},
+    TimeoutError: { what: true, timeoutMs: true },
+    UnknownHandlerError: { service: true, handler: true, known: true },
+    UnserialisableValueError: { path: true, reason: true },
+  };
+
+type Fields<K extends PropertyKey> = { readonly [F in K]: true };
+
+/** All errors of this package with the fields that are stored, parents before subclasses. */
+export const DURABLE_ERRORS = (Object.keys(FIELDS) as DurableErrorName[]).map(name => ({
+  Class: errors[name] as abstract new (...args: never[]) => DurableError,
+  fields: Object.keys(FIELDS[name]),
+}));

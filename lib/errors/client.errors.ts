@@ -1,0 +1,77 @@
+import { DurableError } from './durable-error.js';
+import { showValue, truncate } from './show-value.js';
+
+/** The idempotency key was used before, for another handler or with another input. Nothing was accepted. */
+export class IdempotencyConflictError extends DurableError {
+  readonly code = 'DURABLE_IDEMPOTENCY_CONFLICT';
+
+  constructor(
+    /** The idempotency key. */
+    readonly key: string,
+    /** The invocation that has it. */
+    readonly invocationId: string,
+  ) {
+    super(
+      `The idempotency key ${showValue(key)} belongs to invocation ${invocationId}, ` +
+        'which has another handler or another input. Use one key for one request only.',
+    );
+  }
+}
+
+/** There is no invocation with this id: it never existed, or its retention is over. */
+export class InvocationNotFoundError extends DurableError {
+  readonly code = 'DURABLE_INVOCATION_NOT_FOUND';
+
+  constructor(readonly invocationId: string) {
+    super(
+      `There is no invocation ${showValue(invocationId)}. Check the id; invocations that are over are deleted after retention.after.`,
+    );
+  }
+}
+
+/** The result was not there in time. The invocation itself goes on. */
+export class ResultTimeoutError extends DurableError {
+  readonly code = 'DURABLE_RESULT_TIMEOUT';
+
+  constructor(
+    readonly invocationId: string,
+    /** How long was waited, in milliseconds. */
+    readonly timeoutMs: number,
+  ) {
+    super(
+      `Invocation ${invocationId} was not over after ${timeoutMs} ms. It goes on; ask for its result again.`,
+    );
+  }
+}
+
+/** The service or the handler is not registered in this process. */
+export class UnknownHandlerError extends DurableError {
+  readonly code = 'DURABLE_UNKNOWN_HANDLER';
+
+  /** @param known names that are registered: handlers of the service or, if there is no such service, services */
+  constructor(
+    readonly service: string,
+    readonly handler: string,
+    readonly known: readonly string[],
+  ) {
+    const names = known.length > 0 ? truncate(known.join(', '), 500) : 'nothing';
+    super(
+      `${showValue(service)} has no handler ${showValue(handler)} in this process. Registered: ${names}. ` +
+        'Check the name, and that the module of the service is imported.',
+    );
+  }
+}
+
+/** A method that is no handler was called through the client or the context. */
+export class NotAHandlerError extends DurableError {
+  readonly code = 'DURABLE_NOT_A_HANDLER';
+
+  constructor(
+    readonly service: string,
+    readonly method: string,
+  ) {
+    super(
+      `${service}.${method} is not a handler. Decorate it with @Handler(), or call it as a plain method.`,
+    );
+  }
+}
