@@ -58,7 +58,16 @@ export class Acceptance {
     if (!isNew) return this.existing(write, key);
     const wait = this.backend.results.watch(id);
     const lease = { invocationId: id, epoch: 1 };
-    worker.adopt({ lease, service, handler, input, origin, failedAttempts: 0, deaths: 0, createdAt: new Date() });
+    worker.adopt({
+      lease,
+      service,
+      handler,
+      input,
+      origin,
+      failedAttempts: 0,
+      deaths: 0,
+      createdAt: new Date(),
+    });
     return { id, wait };
   }
 
@@ -77,7 +86,10 @@ export class Acceptance {
   private async existing(write: Omit<NewInvocation, 'owner'>, key = ''): Promise<Accepted> {
     const { store, codec } = this.backend;
     const found = await store.find(write.id);
-    const same = found && (found.input === write.input || isDeepStrictEqual(codec.decode(found.input), codec.decode(write.input)));
+    const same =
+      found &&
+      (found.input === write.input ||
+        isDeepStrictEqual(codec.decode(found.input), codec.decode(write.input)));
     if (!same) throw new IdempotencyConflictError(key, write.id);
     return { id: write.id, wait: undefined };
   }

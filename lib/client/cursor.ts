@@ -11,6 +11,7 @@ export function cursorAfter({ createdAt, id }: InvocationRecord): string {
 /** @throws InvalidOptionError (DURABLE_INVALID_OPTION) for anything that {@link cursorAfter} did not give */
 export function parseCursor(cursor: string): { createdAt: Date; id: string } {
   const [, millis, id] = SHAPE.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
-  if (!millis || !id) throw new InvalidOptionError('list.cursor', cursor, 'the cursor of a page that list() gave');
+  if (!millis || !id)
+    throw new InvalidOptionError('list.cursor', cursor, 'the cursor of a page that list() gave');
   return { createdAt: new Date(Number(millis)), id };
 }

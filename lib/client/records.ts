@@ -7,7 +7,19 @@ import type { InvocationInfo, JournalRecord } from './invocation-handle.js';
 export function toInfo(record: InvocationRecord, errors: ErrorCodec): InvocationInfo {
   const { id, service, handler, status, failedAttempts, deaths, createdAt, dueAt, finishedAt } = record;
   const error = record.error === null ? null : errors.decode(record.error);
-  return { id, service, handler, status, failedAttempts, deaths, worker: record.owner, createdAt, dueAt, finishedAt, error };
+  return {
+    id,
+    service,
+    handler,
+    status,
+    failedAttempts,
+    deaths,
+    worker: record.owner,
+    createdAt,
+    dueAt,
+    finishedAt,
+    error,
+  };
 }
 
 /** What people see of an entry. */

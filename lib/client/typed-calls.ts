@@ -22,7 +22,9 @@ export type Sends<T> = {
 };
 
 /** An object whose every method is `invoke` with its name. */
-export function methodProxy<T extends object>(invoke: (method: string, args: readonly unknown[]) => unknown): T {
+export function methodProxy<T extends object>(
+  invoke: (method: string, args: readonly unknown[]) => unknown,
+): T {
   const get = (_target: object, key: string | symbol): unknown => {
     // It is no promise, and nothing that a console or an assertion may take it for.
     if (typeof key === 'symbol' || key === 'then') return undefined;

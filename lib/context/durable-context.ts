@@ -59,7 +59,11 @@ export class DurableContext {
    * @throws InvalidNameError (DURABLE_INVALID_NAME)
    * @throws InvalidOptionError (DURABLE_INVALID_OPTION)
    */
-  async run<T>(name: string, body: () => T | Promise<T>, options: Omit<StepOptions, 'name'> = NO_OPTIONS): Promise<T> {
+  async run<T>(
+    name: string,
+    body: () => T | Promise<T>,
+    options: Omit<StepOptions, 'name'> = NO_OPTIONS,
+  ): Promise<T> {
     assertStepName(name, 'DurableContext.run()');
     if (options !== NO_OPTIONS) validateStepOptions(options, `DurableContext.run('${name}')`);
     const scope = currentScope();

@@ -24,7 +24,8 @@ const ENTRY_PROVIDER = '__entryProvider__';
  */
 export function DurableService(options: DurableServiceOptions & InjectableOptions = {}): ClassDecorator {
   const { scope, durable, ...service } = options;
-  const injectable: InjectableOptions = scope === undefined ? {} : { scope, ...(durable === undefined ? {} : { durable }) };
+  const injectable: InjectableOptions =
+    scope === undefined ? {} : { scope, ...(durable === undefined ? {} : { durable }) };
   return applyDecorators(
     Injectable(injectable),
     SetMetadata(SERVICE_METADATA, service satisfies ServiceMetadata),

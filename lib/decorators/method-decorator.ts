@@ -10,8 +10,10 @@ export function decoratedMethod(
   descriptor: PropertyDescriptor | undefined,
 ): Method {
   const place = `${typeof target === 'function' ? `static ${target.name}` : target.constructor.name}.${String(key)}`;
-  if (typeof key === 'symbol') throw new InvalidDecoratorError(decorator, place, 'its key is a symbol, which has no stable name');
-  if (typeof target === 'function') throw new InvalidDecoratorError(decorator, place, 'it is a static member');
+  if (typeof key === 'symbol')
+    throw new InvalidDecoratorError(decorator, place, 'its key is a symbol, which has no stable name');
+  if (typeof target === 'function')
+    throw new InvalidDecoratorError(decorator, place, 'it is a static member');
   const method: unknown = descriptor?.value;
   if (typeof method !== 'function') throw new InvalidDecoratorError(decorator, place, 'it is not a method');
   return method as Method;

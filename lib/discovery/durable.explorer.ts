@@ -46,5 +46,9 @@ function typeOf({ metatype, inject, instance }: ProviderWrapper): Type | undefin
 }
 
 function handlerWithoutService(type: Type, key: string): InvalidDecoratorError {
-  return new InvalidDecoratorError('@Handler()', `${type.name}.${key}`, `its class has no @DurableService(): add it to ${type.name}`);
+  return new InvalidDecoratorError(
+    '@Handler()',
+    `${type.name}.${key}`,
+    `its class has no @DurableService(): add it to ${type.name}`,
+  );
 }

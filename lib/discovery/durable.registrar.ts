@@ -39,7 +39,10 @@ export class DurableRegistrar {
       const name = method.metadata.name ?? method.key;
       const other = handlers.get(name);
       if (other) {
-        const [first, second] = [other.key, method.key].map(key => `${service.type.name}.${key}`) as [string, string];
+        const [first, second] = [other.key, method.key].map(key => `${service.type.name}.${key}`) as [
+          string,
+          string,
+        ];
         throw new DuplicateNameError('handler', name, first, second);
       }
       handlers.set(name, this.handler(service, method, name));
@@ -57,11 +60,14 @@ export class DurableRegistrar {
     // Enhancers may be added until the application has started, so they are looked up at the first invocation.
     let enhanced: Enhanced | undefined;
     let piped: Enhanced | undefined;
-    const ofSingleton = (): Enhanced => (enhanced ??= this.nest.enhance(wrapper.instance as object, method, key));
+    const ofSingleton = (): Enhanced =>
+      (enhanced ??= this.nest.enhance(wrapper.instance as object, method, key));
     const ofAttempt = async (attempt: AttemptView): Promise<Enhanced> => {
       const contextId = this.nest.contextIdOf(attempt);
       this.moduleRef.registerRequestByContextId(attempt.invocation, contextId);
-      const instance = await this.moduleRef.resolve<object>(wrapper.token as never, contextId, { strict: false });
+      const instance = await this.moduleRef.resolve<object>(wrapper.token as never, contextId, {
+        strict: false,
+      });
       return this.nest.enhance(instance, method, key, contextId);
     };
     const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;

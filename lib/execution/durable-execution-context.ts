@@ -32,7 +32,9 @@ export class DurableExecutionContext {
   static create(context: ExecutionContext | ArgumentsHost): DurableExecutionContext {
     const scope = currentScope();
     if (!scope || context.getType<string>() !== DURABLE_CONTEXT_TYPE) {
-      throw new TypeError(`this context is of type ${context.getType()}: ask getType() for '${DURABLE_CONTEXT_TYPE}' first`);
+      throw new TypeError(
+        `this context is of type ${context.getType()}: ask getType() for '${DURABLE_CONTEXT_TYPE}' first`,
+      );
     }
     return new DurableExecutionContext(scope.attempt, scope.step, context.getArgs());
   }

@@ -49,7 +49,8 @@ export class NestContext {
    */
   enhance(instance: object, method: Method, key: string, contextId?: ContextId): Enhanced {
     // Most methods have none, and then nothing of it is worth a promise.
-    if (!this.hasAny(instance, method)) return async args => plain(await method.apply(instance, args as never[]));
+    if (!this.hasAny(instance, method))
+      return async args => plain(await method.apply(instance, args as never[]));
     // Without a filter of the application's own, Nest's would only log what the journal records anyway.
     const filters = this.has(EXCEPTION_FILTERS_METADATA, instance, method) || this.hasGlobalFilters();
     return this.create(instance, method, key, { guards: true, interceptors: true, filters }, contextId);
@@ -82,9 +83,12 @@ export class NestContext {
       enhancers,
       DURABLE_CONTEXT_TYPE,
     );
-    const declared = Object.keys(Reflect.getMetadata(ARGUMENTS_METADATA, instance.constructor, key) as object).length;
+    const declared = Object.keys(
+      Reflect.getMetadata(ARGUMENTS_METADATA, instance.constructor, key) as object,
+    ).length;
     return async args => {
-      if (args.length > declared) throw new SurplusArgumentsError(`${instance.constructor.name}.${key}`, declared, args.length);
+      if (args.length > declared)
+        throw new SurplusArgumentsError(`${instance.constructor.name}.${key}`, declared, args.length);
       return enhanced(...args);
     };
   }

@@ -36,7 +36,12 @@ export function concludeError(error: unknown, facts: EndingFacts): Ending {
   const failures = facts.claimed.failedAttempts + 1;
   const delay = terminal ? undefined : nextDelay(facts.retry, failures, Math.random());
   if (delay === undefined) return { status: 'failed', error: encoded, failedAttempt: true };
-  return { status: 'backing_off', error: encoded, dueInMs: Math.max(delay, retryAfterMs), failedAttempt: true };
+  return {
+    status: 'backing_off',
+    error: encoded,
+    dueInMs: Math.max(delay, retryAfterMs),
+    failedAttempt: true,
+  };
 }
 
 /** Bounds the walk along `cause`, which user code may have made a circle. */

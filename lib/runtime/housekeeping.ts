@@ -39,7 +39,8 @@ export class Housekeeping {
     if (retentionMs !== undefined) {
       this.chores.push(chore('retention', PURGE_EVERY_MS, () => this.purge(retentionMs)));
     }
-    if (store.maintain) this.chores.push(chore('maintenance of the store', MAINTAIN_EVERY_MS, () => store.maintain!()));
+    if (store.maintain)
+      this.chores.push(chore('maintenance of the store', MAINTAIN_EVERY_MS, () => store.maintain!()));
   }
 
   start(): void {
@@ -52,7 +53,7 @@ export class Housekeeping {
 
   private async reap(): Promise<void> {
     const { maxDeaths } = this.options;
-    for (let found = REAP_LIMIT; found === REAP_LIMIT; ) {
+    for (let found = REAP_LIMIT; found === REAP_LIMIT;) {
       const reaped = await this.store.reap({ maxDeaths, limit: REAP_LIMIT });
       found = reaped.length;
       if (found === 0) return;
@@ -64,12 +65,18 @@ export class Housekeeping {
 
   private async releaseStray(): Promise<void> {
     const { workerId } = this.lease;
-    const stray = await this.store.releaseStray({ workerId, driving: this.driving(), olderThanMs: this.options.leaseMs });
+    const stray = await this.store.releaseStray({
+      workerId,
+      driving: this.driving(),
+      olderThanMs: this.options.leaseMs,
+    });
     if (stray.length > 0) this.announce(stray);
   }
 
   private announce(stray: readonly Hint[]): void {
-    this.logger.warn(`${stray.length} invocations were claimed by answers that got lost; they are free again`);
+    this.logger.warn(
+      `${stray.length} invocations were claimed by answers that got lost; they are free again`,
+    );
     this.transport.ready(stray);
   }
 

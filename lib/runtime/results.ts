@@ -55,7 +55,9 @@ export class Results {
   /** Waits for what comes by itself: the outcome of an invocation that this process drives. */
   watch(id: string): Wait {
     let waiter: Waiter | undefined;
-    const settled = new Promise<Settled>((resolve, reject) => (waiter = this.add(id, { resolve, reject, active: false })));
+    const settled = new Promise<Settled>(
+      (resolve, reject) => (waiter = this.add(id, { resolve, reject, active: false })),
+    );
     // Nobody may ever ask for it.
     settled.catch(() => undefined);
     const activate = (): void => {
@@ -142,7 +144,8 @@ export class Results {
       if (!this.options.isDriven(id)) foreign.push(id);
     }
     let found = 0;
-    for (let at = 0; at < foreign.length; at += MAX_ASKED) found += await this.fetch(foreign.slice(at, at + MAX_ASKED));
+    for (let at = 0; at < foreign.length; at += MAX_ASKED)
+      found += await this.fetch(foreign.slice(at, at + MAX_ASKED));
     this.pause = found > 0 ? SHORTEST_POLL_MS : Math.min(this.pause * 2, LONGEST_POLL_MS);
     this.cancelPoll = undefined;
     if (active > 0 && !this.closed) this.schedule();

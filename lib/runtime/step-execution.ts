@@ -131,7 +131,16 @@ export class StepExecution {
 
   private ready(outcome: 'ok' | 'error', value: string, durationMs: number): Ready {
     const { index, calledAfter } = this.place;
-    return { kind: 'step', name: this.call.name, index, calledAfter, outcome, value, tries: this.failures, durationMs };
+    return {
+      kind: 'step',
+      name: this.call.name,
+      index,
+      calledAfter,
+      outcome,
+      value,
+      tries: this.failures,
+      durationMs,
+    };
   }
 
   private get idempotencyKey(): string {

@@ -116,7 +116,9 @@ export class Worker {
   async stop(): Promise<void> {
     if (this.state !== 'working') return;
     this.state = 'draining';
-    const deadline = this.env.clock.after(this.options.drainMs, () => this.each(attempt => attempt.release()));
+    const deadline = this.env.clock.after(this.options.drainMs, () =>
+      this.each(attempt => attempt.release()),
+    );
     this.each(attempt => attempt.drain());
     await Promise.all([this.consumer?.stop(), this.sweep.stop()]);
     await Promise.all([...this.attempts.values()].map(attempt => attempt.done));
@@ -156,7 +158,12 @@ export class Worker {
     this.reserved += limit;
     try {
       const { workerId } = this;
-      const claimed = await this.store.claimDue({ workerId, services: this.handlers.services, limit, overdueMs });
+      const claimed = await this.store.claimDue({
+        workerId,
+        services: this.handlers.services,
+        limit,
+        overdueMs,
+      });
       if (claimed.length < limit) this.catchingUp = false;
       await this.driveAll(claimed);
     } finally {

@@ -150,9 +150,12 @@ class Lane {
       const { deadline } = item.done;
       if (deadline === undefined || now < deadline) return true;
       item.done.reject(
-        new StoreUnavailableError('the invocation may or may not have been accepted: send it again under an idempotencyKey', {
-          cause,
-        }),
+        new StoreUnavailableError(
+          'the invocation may or may not have been accepted: send it again under an idempotencyKey',
+          {
+            cause,
+          },
+        ),
       );
       return false;
     });

@@ -1,0 +1,12 @@
+import { hostname } from 'node:os';
+import { Logger } from '@nestjs/common';
+import { v7 } from 'uuid';
+import { openStore } from './adapters/open-store.js';
+import { openTransport } from './adapters/open-transport.js';
+import { PoisonError } from './errors/index.js';
+import type { ResolvedOptions } from './options/resolve-options.js';
+import { NO_WORKER } from './ports/local-worker.js';
+import type { Backend } from './runtime/backend.js';
+import { Results } from './runtime/results.js';
+import { systemClock } from './runtime/system-clock.js';
+import { Writer } from './runtime/writer.js';
