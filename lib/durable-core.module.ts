@@ -18,7 +18,7 @@ import { DURABLE_BACKEND, DURABLE_OPTIONS } from './options/tokens.js';
 
 const PROVIDERS: Provider[] = [
   { provide: DURABLE_OPTIONS, inject: [MODULE_OPTIONS_TOKEN], useFactory: resolveOptions },
-  { provide: DURABLE_BACKEND, inject: [DURABLE_OPTIONS], useFactory: openBackend },
+  { provide: DURABLE_BACKEND, inject: [DURABLE_OPTIONS, MODULE_OPTIONS_TOKEN], useFactory: openBackend },
   MetadataAccessor,
   DurableExplorer,
   DurableRegistrar,

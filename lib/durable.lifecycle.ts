@@ -16,7 +16,12 @@ import type { Backend } from './runtime/backend.js';
 /** Ties the parts to the life of the application: scan, start, stop taking work, drain, close. */
 @Injectable()
 export class DurableLifecycle
-  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
+  implements
+    OnModuleInit,
+    OnApplicationBootstrap,
+    OnModuleDestroy,
+    BeforeApplicationShutdown,
+    OnApplicationShutdown
 {
   private stopping: Promise<void> | undefined;
 

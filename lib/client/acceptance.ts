@@ -9,9 +9,9 @@ import type { Target } from './target.js';
 
 /** When and as what an invocation is to be accepted, validated. */
 export interface AcceptOptions {
-  readonly idempotencyKey?: string | undefined;
+  readonly idempotencyKey: string | undefined;
   readonly delayMs: number;
-  readonly at: Date | null;
+  readonly at: Date | undefined;
 }
 
 /** An accepted invocation. `wait` is set if this process drives it, so that its outcome comes by itself. */
@@ -35,9 +35,9 @@ export class Acceptance {
     const { idempotencyKey: key, delayMs, at } = options;
     const input = this.backend.codec.encode(args);
     const id = key === undefined ? freshId() : keyedId(service, handler, key);
-    const write = { id, service, handler, input, origin: this.backend.origin, delayMs, at };
+    const write = { id, service, handler, input, origin: this.backend.origin, delayMs, at: at ?? null };
     const worker = this.backend.local.worker;
-    const born = delayMs === 0 && at === null && worker.reserve();
+    const born = delayMs === 0 && at === undefined && worker.reserve();
     return born ? this.acceptBorn(write, worker, key) : this.acceptDue(write, key);
   }
 

@@ -12,6 +12,10 @@ export function cursorAfter({ createdAt, id }: InvocationRecord): string {
 export function parseCursor(cursor: string): { createdAt: Date; id: string } {
   const [, millis, id] = SHAPE.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
   if (!millis || !id)
-    throw new InvalidOptionError('list.cursor', cursor, 'the cursor of a page that list() gave');
+    throw new InvalidOptionError(
+      'list(): cursor',
+      'is not one of list()',
+      'the cursor of a page that list() gave',
+    );
   return { createdAt: new Date(Number(millis)), id };
 }

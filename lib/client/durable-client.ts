@@ -1,13 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { InvocationNotFailedError, InvocationNotFoundError } from '../errors/index.js';
-import {
-  resolveListOptions,
-  resolveSendOptions,
-  type ListOptions,
-  type SendOptions,
-} from '../options/client-options.js';
 import { parseDuration } from '../options/duration.js';
+import { resolveListOptions, type ListOptions } from '../options/list-options.js';
+import { resolveSendOptions, type SendOptions } from '../options/send-options.js';
 import { DURABLE_BACKEND } from '../options/tokens.js';
 import type { InvocationRecord, Settled } from '../ports/store.js';
 import type { Backend } from '../runtime/backend.js';

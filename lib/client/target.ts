@@ -1,5 +1,4 @@
-import { Injectable, type Type } from '@nestjs/common';
-import { Inject } from '@nestjs/common';
+import { Inject, Injectable, type Type } from '@nestjs/common';
 import { MetadataAccessor } from '../discovery/metadata-accessor.js';
 import { NotAHandlerError, NotRegisteredError, UnknownHandlerError } from '../errors/index.js';
 import { HandlerRegistry } from '../execution/handler-registry.js';

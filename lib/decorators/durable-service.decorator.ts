@@ -1,5 +1,5 @@
 import { Injectable, SetMetadata, applyDecorators, type InjectableOptions } from '@nestjs/common';
-import type { DurableServiceOptions } from '../options/decorator-options.js';
+import { validateServiceOptions, type DurableServiceOptions } from '../options/decorator-options.js';
 import { SERVICE_METADATA, type ServiceMetadata } from './metadata.js';
 
 /** Makes Nest count request-scoped global enhancers in, as it does for controllers and resolvers. */
@@ -24,6 +24,7 @@ const ENTRY_PROVIDER = '__entryProvider__';
  */
 export function DurableService(options: DurableServiceOptions & InjectableOptions = {}): ClassDecorator {
   const { scope, durable, ...service } = options;
+  validateServiceOptions(service, '@DurableService()');
   const injectable: InjectableOptions =
     scope === undefined ? {} : { scope, ...(durable === undefined ? {} : { durable }) };
   return applyDecorators(

@@ -39,11 +39,8 @@ export class DurableRegistrar {
       const name = method.metadata.name ?? method.key;
       const other = handlers.get(name);
       if (other) {
-        const [first, second] = [other.key, method.key].map(key => `${service.type.name}.${key}`) as [
-          string,
-          string,
-        ];
-        throw new DuplicateNameError('handler', name, first, second);
+        const owners = [other.key, method.key].map(key => `${service.type.name}.${key}`) as [string, string];
+        throw new DuplicateNameError('handler', name, ...owners);
       }
       handlers.set(name, this.handler(service, method, name));
     }
@@ -56,7 +53,7 @@ export class DurableRegistrar {
     name: string,
   ): RegisteredHandler {
     const { type, wrapper } = service;
-    const rules = resolveHandlerOptions(metadata, this.options.handlers);
+    const rules = resolveHandlerOptions(metadata, this.options.handlers, `@Handler() ${type.name}.${key}`);
     // Enhancers may be added until the application has started, so they are looked up at the first invocation.
     let enhanced: Enhanced | undefined;
     let piped: Enhanced | undefined;

@@ -9,14 +9,14 @@
  * R4. Nothing is executed before the last recorded delivery was made.
  * R5. A call whose entry has another signature, and an entry that is never called, are a journal mismatch.
  */
-import type { JournalEntry, Signature } from './entry.js';
+import { isSettled, type JournalEntry, type SettledEntry, type Signature } from './entry.js';
 
 /** What is to happen with a call. */
 export type Decision =
   /** Its outcome was delivered before: it comes again when its turn comes. */
   | { readonly action: 'replay'; readonly index: number }
   /** Its outcome is known and was never delivered: it is ready. */
-  | { readonly action: 'deliver'; readonly index: number; readonly entry: JournalEntry }
+  | { readonly action: 'deliver'; readonly index: number; readonly settled: SettledEntry }
   /** It has no outcome: it is to be executed, or, with an open entry, to go on. */
   | { readonly action: 'execute'; readonly index: number; readonly open: JournalEntry | undefined }
   | { readonly action: 'mismatch'; readonly mismatch: Mismatch };
@@ -37,7 +37,7 @@ export function decide(entry: JournalEntry | undefined, index: number, called: S
     return { action: 'mismatch', mismatch: { index, recorded: signatureOf(entry), called } };
   }
   if (entry.seq !== null) return { action: 'replay', index };
-  if (entry.outcome !== null) return { action: 'deliver', index, entry };
+  if (isSettled(entry)) return { action: 'deliver', index, settled: entry };
   return { action: 'execute', index, open: entry };
 }
 

@@ -67,11 +67,55 @@ export class NotAHandlerError extends DurableError {
   readonly code = 'DURABLE_NOT_A_HANDLER';
 
   constructor(
-    readonly service: string,
+    readonly className: string,
     readonly method: string,
+    /** The handlers that the class has. */
+    readonly known: readonly string[],
+  ) {
+    const names = known.length > 0 ? truncate(known.join(', '), 500) : 'none';
+    super(
+      `${className}.${method} is not a handler. Decorate it with @Handler(), or call it as a plain method. ` +
+        `Handlers of ${className}: ${names}.`,
+    );
+  }
+}
+
+/** The client was closed, with the application, before the answer was there. Accepted invocations go on. */
+export class ClientClosedError extends DurableError {
+  readonly code = 'DURABLE_CLIENT_CLOSED';
+
+  constructor() {
+    super(
+      'The durable client is closed: the application stops. Ask elsewhere for the result, by the id of the invocation.',
+    );
+  }
+}
+
+/** `retry()` was asked for an invocation that has not failed. Nothing was changed. */
+export class InvocationNotFailedError extends DurableError {
+  readonly code = 'DURABLE_INVOCATION_NOT_FAILED';
+
+  constructor(
+    readonly invocationId: string,
+    /** What it is instead. */
+    readonly status: string,
+  ) {
+    super(`Invocation ${invocationId} is ${status}: only a failed one can be retried.`);
+  }
+}
+
+/** The database was away for too long while an invocation was to be accepted; `cause` is the last error. */
+export class AcceptTimeoutError extends DurableError {
+  readonly code = 'DURABLE_ACCEPT_TIMEOUT';
+
+  constructor(
+    readonly invocationId: string,
+    options: ErrorOptions,
   ) {
     super(
-      `${service}.${method} is not a handler. Decorate it with @Handler(), or call it as a plain method.`,
+      `The database did not answer while invocation ${invocationId} was to be accepted: it may or may not have been. ` +
+        'Send it again; under an idempotencyKey it is accepted once.',
+      options,
     );
   }
 }

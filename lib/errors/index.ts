@@ -4,3 +4,7 @@ export * from './durable-error.js';
 export * from './execution.errors.js';
 export * from './options.errors.js';
 export * from './value.errors.js';
+export * from './package.errors.js';
+export * from './store.errors.js';
+export * from './embedded.errors.js';
+export * from './transport.errors.js';

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { ResolvedOptions } from '../options/resolve-options.js';
-import { DEFAULT_WORKER_OPTIONS } from '../options/resolve-options.js';
+import { resolveOptions, type ResolvedOptions } from '../options/resolve-options.js';
 import { DURABLE_BACKEND, DURABLE_OPTIONS } from '../options/tokens.js';
 import { NO_WORKER } from '../ports/local-worker.js';
 import type { Backend } from '../runtime/backend.js';
 import { Worker } from '../runtime/worker.js';
 import { ApplicationSteps } from './application-steps.js';
 import { HandlerRegistry } from './handler-registry.js';
+
+const DEFAULTS = resolveOptions().worker as NonNullable<ResolvedOptions['worker']>;
 
 /** Has the worker of this application: started by the module, or by a microservice. */
 @Injectable()
@@ -36,8 +37,9 @@ export class WorkerHost {
   private async startWorker(): Promise<void> {
     const { backend, registry } = this;
     const { origin, store, transport, results } = backend;
-    const { retention, worker } = this.options;
-    const options = { ...(worker || DEFAULT_WORKER_OPTIONS), id: origin, retentionMs: retention.afterMs };
+    // A microservice works even where the module alone would not.
+    const { retentionMs, worker = DEFAULTS } = this.options;
+    const options = { ...worker, id: origin, retentionMs };
     const env = { ...backend, steps: this.steps };
     this.worker = new Worker(options, store, transport, registry, results, env);
     await this.worker.start();

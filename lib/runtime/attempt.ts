@@ -112,7 +112,7 @@ export class Attempt implements AttemptView, DurableOperations {
     }
     const { index } = decision;
     const outcome = this.deliveries.expect(index);
-    if (decision.action === 'deliver') this.deliveries.add(decision.entry);
+    if (decision.action === 'deliver') this.deliveries.add(decision.settled);
     if (decision.action === 'execute') {
       const place = { index, calledAfter, open: decision.open, careful: this.claimed.deaths > 0 };
       const execution = new StepExecution(call, place, this, this.writes, this.env);

@@ -9,7 +9,7 @@ import type {
 } from '../ports/store.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
-import { StoreUnavailableError } from '../errors/index.js';
+import { AcceptTimeoutError } from '../errors/index.js';
 
 /** One write that waits for its commit. */
 type Item =
@@ -149,14 +149,7 @@ class Lane {
     return items.filter(item => {
       const { deadline } = item.done;
       if (deadline === undefined || now < deadline) return true;
-      item.done.reject(
-        new StoreUnavailableError(
-          'the invocation may or may not have been accepted: send it again under an idempotencyKey',
-          {
-            cause,
-          },
-        ),
-      );
+      item.done.reject(new AcceptTimeoutError(item.key, { cause }));
       return false;
     });
   }

@@ -64,5 +64,9 @@ export class Keys {
 }
 
 function refused(option: string, value: string, allowed: RegExp): InvalidOptionError {
-  return new InvalidOptionError(option, value, `a text that matches ${String(allowed)}`);
+  return new InvalidOptionError(
+    option,
+    `is ${JSON.stringify(value)}`,
+    `a text that matches ${String(allowed)}`,
+  );
 }

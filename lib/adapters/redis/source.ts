@@ -78,10 +78,18 @@ function isInstance(address: Exclude<RedisAddress, never>): address is RedisLike
 function checked(instance: RedisLike): Redis {
   const { isCluster, options } = instance as Partial<Redis>;
   if (isCluster) {
-    throw new InvalidOptionError('redis', instance, 'one server, or Sentinels: a Cluster is not supported yet');
+    throw new InvalidOptionError(
+      'redis',
+      'is a Cluster, which is not supported yet',
+      'one server, or Sentinels',
+    );
   }
   if (typeof options !== 'object') {
-    throw new InvalidOptionError('redis', instance, 'an instance of ioredis, a URL, or options');
+    throw new InvalidOptionError(
+      'redis',
+      'is not an instance of ioredis',
+      'an instance of ioredis, a URL, or options',
+    );
   }
   return instance as unknown as Redis;
 }
@@ -89,7 +97,9 @@ function checked(instance: RedisLike): Redis {
 /** An instance that is never connected: it holds the options of those that are. */
 async function template(address: string | RedisConnectionOptions, load: Load): Promise<Redis> {
   if (typeof address === 'string') checkUrl(address);
-  const { Redis: Constructor } = (await loadOptional(load, { package: 'ioredis', option: 'redis' })) as { Redis: typeof Redis };
+  const { Redis: Constructor } = (await loadOptional(load, { package: 'ioredis', option: 'redis' })) as {
+    Redis: typeof Redis;
+  };
   const lazy = { lazyConnect: true } as const;
   return typeof address === 'string'
     ? new Constructor(address, lazy)
@@ -101,5 +111,5 @@ function checkUrl(url: string): void {
   if (url.startsWith('/')) return;
   const valid = URL.canParse(url) && ['redis:', 'rediss:'].includes(new URL(url).protocol);
   if (valid) return;
-  throw new InvalidOptionError('redis', url, 'redis://…, rediss://… or the path of a socket');
+  throw new InvalidOptionError('redis', 'is not a URL', 'redis://…, rediss://… or the path of a socket');
 }

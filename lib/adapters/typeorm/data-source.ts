@@ -55,7 +55,7 @@ async function share(theirs: DataSource, options: OpenOptions): Promise<DataSour
   if (credentials.type !== 'postgres') {
     throw new InvalidOptionError(
       'postgres',
-      `a DataSource of type '${credentials.type}'`,
+      `is a DataSource of type '${credentials.type}'`,
       "a DataSource of type 'postgres', a URL, or the fields of a connection",
     );
   }

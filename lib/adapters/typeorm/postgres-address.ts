@@ -40,14 +40,14 @@ function parseUrl(text: string): URL {
     // Without a host (`postgres:///db?host=/run`) the URL standard asks for one.
     url = new URL(text.replace(/^(postgres(?:ql)?:\/\/)\//, '$1localhost/'));
   } catch {
-    throw new InvalidOptionError('postgres', text, URL_FORM);
+    throw new InvalidOptionError('postgres', 'is not a URL', URL_FORM);
   }
   if (!/^postgres(ql)?:$/.test(url.protocol)) {
-    throw new InvalidOptionError('postgres', text, URL_FORM);
+    throw new InvalidOptionError('postgres', 'is not a PostgreSQL URL', URL_FORM);
   }
   // A bare `#`, `?` or `/` in the password ends the host early, and what follows would pass for a host or port.
   if (url.hash !== '' || url.pathname.includes('@') || url.search.includes('@')) {
-    throw new InvalidOptionError('postgres', text, `${URL_FORM}, with special characters percent-encoded`);
+    throw new InvalidOptionError('postgres', 'has a special character that is not percent-encoded', URL_FORM);
   }
   return url;
 }

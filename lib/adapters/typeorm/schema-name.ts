@@ -11,7 +11,7 @@ export function checkSchemaName(schema: string): string {
   if (SCHEMA_NAME.test(schema) && !schema.startsWith('pg_')) return schema;
   throw new InvalidOptionError(
     'schema',
-    schema,
+    `is ${JSON.stringify(schema)}`,
     '1 to 63 characters a-z, 0-9 and "_", not starting with a digit or with "pg_"',
   );
 }

@@ -15,6 +15,7 @@ import type {
   WorkerRecord,
 } from '../../ports/store.js';
 import { commitResult } from './commit-result.js';
+import { classify } from './pg-errors.js';
 import { isUuid, milliseconds } from './parameters.js';
 import { claimResult, invocationRecord, journalsById } from './rows.js';
 import type { ClaimRow, EntryTuple, InvocationTuple, ReapRow, RetryRow } from './rows.js';
@@ -37,6 +38,10 @@ export interface TypeOrmStoreOptions {
   readonly poisonError: (poison: Poison) => string;
   /** SQL expression that gives the store's time. @default `now()` */
   readonly now?: string;
+  /** Closes the data source, and what it stands on. @default the data source is destroyed */
+  readonly close?: () => Promise<void>;
+  /** What the medium asks for now and then. */
+  readonly maintain?: () => Promise<void>;
 }
 
 /**
@@ -150,9 +155,17 @@ export class TypeOrmStore implements Store {
     return row?.count ?? 0;
   }
 
-  /** Closes the data source. */
+  isTransient(error: unknown): boolean {
+    return classify(error) === 'transient';
+  }
+
+  get maintain(): (() => Promise<void>) | undefined {
+    return this.options.maintain;
+  }
+
+  /** Closes the data source, and what it stands on. */
   async close(): Promise<void> {
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+    await (this.options.close ?? (() => this.dataSource.destroy()))();
   }
 
   private async take(
