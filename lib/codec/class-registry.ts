@@ -1,6 +1,6 @@
-import { types } from 'node:util';
 import { DuplicateNameError } from '../errors/definition.errors.js';
 import { InvalidOptionError } from '../errors/options.errors.js';
+import { showValue } from '../errors/show-value.js';
 
 /** A class whose instances are values, also an abstract one or one with a private constructor. */
 export type ValueClass = abstract new (...args: never[]) => object;
@@ -58,7 +58,7 @@ export class ClassRegistry {
     const known = read(registered, option);
     const other = this.byName.get(known.name);
     if (other?.prototype === known.prototype) return;
-    if (other) throw new DuplicateNameError('registered class', known.name, [nameOf(other), nameOf(known)]);
+    if (other) throw new DuplicateNameError('registered class', known.name, nameOf(other), nameOf(known));
     this.byName.set(known.name, known);
     this.byPrototype.set(known.prototype, known);
   }
@@ -73,13 +73,17 @@ function read(registered: RegisteredClass, option: string): KnownClass {
     typeof registered === 'function' ? { class: registered } : (registered ?? undefined);
   const target = registration?.class;
   if (typeof target !== 'function' || typeof target.prototype !== 'object' || target.prototype === null) {
-    throw new InvalidOptionError(option, registered, 'a class, or { class, name?, toJSON?, fromJSON? }');
+    throw new InvalidOptionError(
+      option,
+      `is ${showValue(registered)}`,
+      'a class, or { class, name?, toJSON?, fromJSON? }',
+    );
   }
   const name = registration?.name ?? target.name;
   if (typeof name !== 'string' || name.length === 0 || name.length > 256) {
     throw new InvalidOptionError(
       `${option}.name`,
-      name,
+      `is ${showValue(name)}`,
       'a text of 1 to 256 characters; a class without name needs it',
     );
   }
@@ -88,7 +92,7 @@ function read(registered: RegisteredClass, option: string): KnownClass {
   if (!restore && isBuiltInKind(prototype)) {
     const allowed =
       'a class that extends no built-in class, or one with fromJSON; errors belong into the option errors';
-    throw new InvalidOptionError(option, target, allowed);
+    throw new InvalidOptionError(option, `is ${showValue(target)}`, allowed);
   }
   return { name, prototype, restore, store: storerOf(prototype, registration, restore !== undefined) };
 }
@@ -114,20 +118,19 @@ function storerOf(
   return restored && typeof toJSON === 'function' ? value => toJSON.call(value) as unknown : undefined;
 }
 
+const BUILT_IN_KINDS: readonly ValueClass[] = [
+  Array,
+  Map,
+  Set,
+  Date,
+  RegExp,
+  Promise,
+  Error,
+  ArrayBuffer,
+  Object.getPrototypeOf(Uint8Array) as ValueClass,
+];
+
 /** Built-in kinds keep what they are in slots, which an object made of properties lacks. */
 function isBuiltInKind(prototype: object): boolean {
-  const kinds = [
-    Array,
-    Map,
-    Set,
-    Date,
-    RegExp,
-    Promise,
-    Error,
-    ArrayBuffer,
-    Object.getPrototypeOf(Uint8Array),
-  ] as {
-    prototype: object;
-  }[];
-  return types.isProxy(prototype) || kinds.some(kind => kind.prototype.isPrototypeOf(prototype));
+  return BUILT_IN_KINDS.some(kind => prototype === kind.prototype || prototype instanceof kind);
 }

@@ -19,22 +19,25 @@ const FIELDS: { readonly [K in DurableErrorName]: Fields<Exclude<keyof InstanceT
   {
     AttemptLostError: { invocationId: true },
     CancelledError: { invocationId: true },
+    ClientClosedError: {},
     CorruptValueError: { path: true, reason: true },
-    DuplicateNameError: { kind: true, duplicate: true, owners: true },
+    DuplicateNameError: { kind: true, duplicate: true, first: true, second: true },
     IdempotencyConflictError: { key: true, invocationId: true },
     InvalidDecoratorError: { decorator: true, target: true, reason: true },
-    InvalidDurationError: { option: true, shown: true, allowed: true },
-    InvalidNameError: { kind: true, shown: true, rule: true },
-    InvalidOptionError: { option: true, shown: true, allowed: true },
+    InvalidDurationError: { option: true, problem: true, allowed: true },
+    InvalidNameError: { kind: true, shown: true, rule: true, where: true },
+    InvalidOptionError: { option: true, problem: true, allowed: true },
     InvocationNotFoundError: { invocationId: true },
     JournalMismatchError: { invocationId: true, index: true, recorded: true, called: true },
+    NoInvocationError: { what: true },
     NonErrorThrownError: { thrown: true, shown: true },
-    NotAHandlerError: { service: true, method: true },
+    NotAHandlerError: { className: true, method: true, known: true },
     NotRegisteredError: { className: true, reason: true },
     PayloadTooLargeError: { bytes: true, limit: true, what: true, option: true },
     PoisonError: { invocationId: true, deaths: true, step: true },
     ResultTimeoutError: { invocationId: true, timeoutMs: true },
     RetryableError: { retryAfterMs: true },
+    SurplusArgumentsError: { method: true, declared: true, given: true },
     TerminalError: {},
     TimeoutError: { what: true, timeoutMs: true },
     UnknownHandlerError: { service: true, handler: true, known: true },
@@ -45,6 +48,6 @@ type Fields<K extends PropertyKey> = { readonly [F in K]: true };
 
 /** All errors of this package with the fields that are stored, parents before subclasses. */
 export const DURABLE_ERRORS = (Object.keys(FIELDS) as DurableErrorName[]).map(name => ({
-  Class: errors[name] as abstract new (...args: never[]) => DurableError,
+  Class: errors[name],
   fields: Object.keys(FIELDS[name]),
 }));

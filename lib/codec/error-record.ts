@@ -159,7 +159,7 @@ function make(record: ErrorRecord, registry: ErrorRegistry): Error {
     return isError(made) ? made : new Error(record.message);
   }
   // A real error (with a stack slot) of the class, without a call of its constructor.
-  const error = Reflect.construct(Error, [record.message], known.Class as new () => Error) as Error;
+  const error = Reflect.construct<[string], Error>(Error, [record.message], known.Class as new () => Error);
   const data = (record.data ?? {}) as Record<string, unknown>;
   for (const field of known.fields) if (Object.hasOwn(data, field)) show(error, field, data[field]);
   return error;

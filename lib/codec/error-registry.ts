@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { DuplicateNameError } from '../errors/definition.errors.js';
 import { InvalidOptionError } from '../errors/options.errors.js';
+import { showValue } from '../errors/show-value.js';
 import { DURABLE_ERRORS } from './durable-errors.js';
 
 /** A class of errors, also an abstract one or one with a private constructor. */
@@ -59,24 +60,29 @@ export class ErrorRegistry {
    * @throws DuplicateNameError for two classes of one name
    */
   register<E extends Error>(Class: ErrorClass<E>, hooks: ErrorHooks<E> = {}, option = 'errors'): this {
-    if (typeof Class !== 'function' || !isErrorPrototype(Class.prototype)) {
+    const prototype = (Class as { prototype?: unknown } | undefined)?.prototype;
+    if (typeof Class !== 'function' || !isErrorPrototype(prototype)) {
       throw new InvalidOptionError(
         option,
-        Class,
+        `is ${showValue(Class)}`,
         'a class that extends Error, or { class, name?, fields?, … }',
       );
     }
     const name = hooks.name ?? Class.name;
     if (typeof name !== 'string' || name.length === 0 || name.length > 256) {
-      throw new InvalidOptionError(`${option}.name`, name, 'a text of 1 to 256 characters');
+      throw new InvalidOptionError(
+        `${option}.name`,
+        `is ${showValue(name)}`,
+        'a text of 1 to 256 characters',
+      );
     }
     const other = this.byName.get(name);
     if (other && other.Class !== Class) {
-      throw new DuplicateNameError('registered error', name, [other.Class.name, Class.name]);
+      throw new DuplicateNameError('registered error', name, other.Class.name, Class.name);
     }
-    const known = inherit(name, Class, hooks as ErrorHooks<never>, this.ofPrototype(Class.prototype));
+    const known = inherit(name, Class, hooks, this.ofPrototype(prototype));
     this.byName.set(name, known);
-    this.byPrototype.set(Class.prototype, known);
+    this.byPrototype.set(prototype, known);
     return this;
   }
 
@@ -122,7 +128,7 @@ const BUILT_IN: readonly ErrorClass[] = [
 ];
 
 /** In a VM context, as in Jest, DOMException extends the Error of another realm. */
-function isErrorPrototype(prototype: unknown): boolean {
+function isErrorPrototype(prototype: unknown): prototype is object {
   return prototype === Error.prototype || prototype instanceof Error || prototype === DOMException.prototype;
 }
 

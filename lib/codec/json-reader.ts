@@ -94,7 +94,7 @@ export class JsonReader {
     array.length = length;
     for (const [index, item] of this.items(v).map(pair => this.pair(pair))) {
       if (!isIntegerBelow(index, length)) this.fail('it has an item that is out of range');
-      array[index as number] = item;
+      array[index] = item;
     }
     return array;
   }

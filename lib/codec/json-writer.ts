@@ -105,7 +105,7 @@ export class JsonWriter {
     const toJSON = (value as { toJSON?: unknown }).toJSON;
     const own = toJSON !== (Object.prototype as { toJSON?: unknown }).toJSON;
     if (typeof toJSON === 'function' && own) {
-      const replaced: unknown = toJSON.call(value, String(this.path.at(-1) ?? ''));
+      const replaced: unknown = toJSON.call(value, this.key);
       if (replaced !== value) return this.write(replaced);
     }
     return this.writeProperties(value);
@@ -166,6 +166,12 @@ export class JsonWriter {
     if (kind !== 'Object' && kind !== 'Arguments') {
       throw this.refusal(`it is a ${kind}, whose properties do not show what it holds`);
     }
+  }
+
+  /** The key of the value, as `JSON.stringify` gives it to `toJSON`. */
+  private get key(): string {
+    const part = this.path.at(-1) ?? '';
+    return typeof part === 'object' ? '' : String(part);
   }
 
   private refusal(reason: string): UnserialisableValueError {

@@ -67,11 +67,26 @@ export class NotAHandlerError extends DurableError {
   readonly code = 'DURABLE_NOT_A_HANDLER';
 
   constructor(
-    readonly service: string,
+    readonly className: string,
     readonly method: string,
+    /** The handlers that the class has. */
+    readonly known: readonly string[],
   ) {
+    const names = known.length > 0 ? truncate(known.join(', '), 500) : 'none';
     super(
-      `${service}.${method} is not a handler. Decorate it with @Handler(), or call it as a plain method.`,
+      `${className}.${method} is not a handler. Decorate it with @Handler(), or call it as a plain method. ` +
+        `Handlers of ${className}: ${names}.`,
+    );
+  }
+}
+
+/** The client was closed, with the application, before the answer was there. Accepted invocations go on. */
+export class ClientClosedError extends DurableError {
+  readonly code = 'DURABLE_CLIENT_CLOSED';
+
+  constructor() {
+    super(
+      'The durable client is closed: the application stops. Ask elsewhere for the result, by the id of the invocation.',
     );
   }
 }

@@ -23,15 +23,16 @@ export class DuplicateNameError extends DurableError {
 
   /**
    * @param kind what has the name: `service`, `handler`, `registered error` …
-   * @param owners the two that claim it, as `OrderService.checkout`
+   * @param first one that claims it, as `OrderService.checkout`
+   * @param second the other one
    */
   constructor(
     readonly kind: string,
     /** The name that both claim. */
     readonly duplicate: string,
-    readonly owners: readonly [string, string],
+    readonly first: string,
+    readonly second: string,
   ) {
-    const [first, second] = owners;
     const both = `The ${kind} name ${showValue(duplicate)} is claimed by ${first} and by ${second}`;
     super(`${both}. Rename one of them, or give it another name in its options.`);
   }
@@ -69,9 +70,11 @@ export class InvalidNameError extends DurableError {
     readonly kind: string,
     value: unknown,
     readonly rule: string,
+    /** Where it stands, as `@Step() PaymentGateway.charge`. */
+    readonly where: string,
   ) {
     const shown = showValue(value);
-    super(`${shown} is not a ${kind} name. Allowed: ${rule}.`);
+    super(`${where}: ${shown} is not a ${kind} name. Allowed: ${rule}.`);
     this.shown = shown;
   }
 }

@@ -140,3 +140,31 @@ export class AttemptLostError extends DurableError {
     );
   }
 }
+
+/** Something that belongs to an invocation was used outside of one. */
+export class NoInvocationError extends DurableError {
+  readonly code = 'DURABLE_NO_INVOCATION';
+
+  constructor(
+    /** What was used, as `DurableContext.invocation`. */
+    readonly what: string,
+  ) {
+    super(`${what} exists within an invocation only. Ask DurableContext.isActive first.`);
+  }
+}
+
+/** A handler or step got more arguments than it declares: pipes would not see the rest. Never retried. */
+export class SurplusArgumentsError extends DurableError {
+  readonly code = 'DURABLE_SURPLUS_ARGUMENTS';
+
+  constructor(
+    /** As `OrderService.checkout`. */
+    readonly method: string,
+    readonly declared: number,
+    readonly given: number,
+  ) {
+    super(
+      `${method} declares ${declared} arguments and got ${given}. Declare them all, none of them as a rest parameter.`,
+    );
+  }
+}

@@ -1,22 +1,18 @@
 import { DurableError } from './durable-error.js';
-import { showValue } from './show-value.js';
 
-/** An option has a value that is not allowed, or a name that does not exist. Found at boot, before anything runs. */
+/** An option has a value that is not allowed, or a name that does not exist. Found before anything runs. */
 export class InvalidOptionError extends DurableError {
   readonly code: `DURABLE_${string}` = 'DURABLE_INVALID_OPTION';
-  /** Path of the option, as `worker.lease`. */
-  readonly option: string;
-  /** The value as text: shortened, without secrets. */
-  readonly shown: string;
-  /** What may stand there. */
-  readonly allowed: string;
 
-  constructor(option: string, value: unknown, allowed: string) {
-    const shown = showValue(value, option);
-    super(`Option ${option} is ${shown}. Allowed: ${allowed}.`);
-    this.option = option;
-    this.shown = shown;
-    this.allowed = allowed;
+  constructor(
+    /** Path of the option, as `worker.lease`; of a decorator's, with the place before it. */
+    readonly option: string,
+    /** What is wrong, a part of a sentence: `is -1`. Values in it are short and without secrets. */
+    readonly problem: string,
+    /** What may stand there. */
+    readonly allowed: string,
+  ) {
+    super(`Option "${option}" ${problem}. Allowed: ${allowed}.`);
   }
 }
 

@@ -6,11 +6,12 @@ const SECRET_NAME = /pass|secret|token|credential|api_?key|private_?key/i;
 
 /**
  * Shows a wrong value in an error message: short, and without secrets. Passwords in URLs and connection strings
- * become `***`; so does all of a value whose `name` (an option's path) says that it is a secret. Of objects only
+ * become `***`; so does all of a value whose name (the last part of an option's path) says that it is a secret. Of objects only
  * the names of keys are shown. Never throws.
  */
-export function showValue(value: unknown, name = ''): string {
-  if (SECRET_NAME.test(name) && value !== undefined && value !== null) return '***';
+export function showValue(value: unknown, option = ''): string {
+  if (SECRET_NAME.test(option.slice(option.lastIndexOf('.') + 1)) && value !== undefined && value !== null)
+    return '***';
   try {
     return show(value);
   } catch {

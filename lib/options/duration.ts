@@ -1,5 +1,6 @@
 import ms from 'ms';
 import { InvalidDurationError } from '../errors/options.errors.js';
+import { showValue } from '../errors/show-value.js';
 
 /** A span of time: a number of milliseconds, or a text such as `'500ms'`, `'30s'`, `'15m'`, `'2h'`, `'1d'`, `'1.5h'`. */
 export type Duration = number | `${number}${DurationUnit}`;
@@ -24,7 +25,7 @@ export function parseDuration(value: unknown, option: string, leastMs = 0): numb
   const parsed = typeof value === 'number' ? value : typeof value === 'string' ? parseText(value) : NaN;
   const rounded = Math.ceil(parsed);
   if (!(parsed >= 0 && rounded >= leastMs && rounded <= LONGEST_DURATION_MS)) {
-    throw new InvalidDurationError(option, value, allowed(leastMs));
+    throw new InvalidDurationError(option, `is ${showValue(value, option)}`, allowed(leastMs));
   }
   // Adding 0 turns -0 into 0.
   return rounded + 0;
