@@ -43,7 +43,7 @@ const FIELDS: { readonly [K in DurableErrorName]: Fields<Exclude<keyof InstanceT
     PoisonError: { invocationId: true, deaths: true, step: true },
     ResultTimeoutError: { invocationId: true, timeoutMs: true },
     RetryableError: { retryAfterMs: true },
-    SchemaTooNewError: { schema: true, unknown: true },
+    SchemaTooNewError: { schema: true, migrations: true },
     StoreUnavailableError: { host: true, port: true, database: true, attempts: true },
     SurplusArgumentsError: { method: true, declared: true, given: true },
     TerminalError: {},
