@@ -59,7 +59,7 @@ export class DurableContext {
    * @throws InvalidNameError (DURABLE_INVALID_NAME)
    * @throws InvalidOptionError (DURABLE_INVALID_OPTION)
    */
-  async run<T>(
+  run<T>(
     name: string,
     body: () => T | Promise<T>,
     options: Omit<StepOptions, 'name'> = NO_OPTIONS,
@@ -67,7 +67,8 @@ export class DurableContext {
     assertStepName(name, 'DurableContext.run()');
     if (options !== NO_OPTIONS) validateStepOptions(options, `DurableContext.run('${name}')`);
     const scope = currentScope();
-    if (!scope || scope.step) return body();
+    // Within an invocation the promise is the deliverer's own: its rejection never goes unhandled.
+    if (!scope || scope.step) return Promise.resolve().then(body);
     return scope.attempt.step(scope.attempt.steps.inline(name, body, options)) as Promise<T>;
   }
 

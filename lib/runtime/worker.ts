@@ -42,6 +42,7 @@ export class Worker {
   /** Whether announcements may have been lost, so that everything due is looked for. */
   private catchingUp = true;
   private consumer: Consumer | undefined;
+  private whenEmpty: (() => void) | undefined;
 
   constructor(
     private readonly options: WorkerOptions,
@@ -106,7 +107,7 @@ export class Worker {
   adopt(claimed: Claimed | undefined): void {
     this.reserved--;
     if (claimed) this.drive(claimed, []);
-    else this.consumer?.resume();
+    else this.freed();
   }
 
   /**
@@ -121,12 +122,23 @@ export class Worker {
     );
     this.each(attempt => attempt.drain());
     await Promise.all([this.consumer?.stop(), this.sweep.stop()]);
-    await Promise.all([...this.attempts.values()].map(attempt => attempt.done));
+    await this.empty();
     deadline();
     await this.env.writer.idle();
     await this.housekeeping.stop();
     await this.lease.stop();
     this.state = 'idle';
+  }
+
+  /** Resolves when it drives nothing, and nothing that was accepted or claimed is still on its way to it. */
+  private async empty(): Promise<void> {
+    if (this.attempts.size + this.reserved > 0)
+      await new Promise<void>(resolve => (this.whenEmpty = resolve));
+  }
+
+  private freed(): void {
+    if (this.attempts.size + this.reserved === 0) this.whenEmpty?.();
+    else this.consumer?.resume();
   }
 
   private async take(ids: readonly string[]): Promise<void> {
@@ -146,7 +158,7 @@ export class Worker {
       this.catchingUp = true;
     } finally {
       this.reserved -= fresh.length;
-      this.consumer?.resume();
+      this.freed();
     }
   }
 
@@ -168,7 +180,7 @@ export class Worker {
       await this.driveAll(claimed);
     } finally {
       this.reserved -= limit;
-      this.consumer?.resume();
+      this.freed();
     }
   }
 
@@ -211,7 +223,7 @@ export class Worker {
     if (this.attempts.get(id) === attempt) this.attempts.delete(id);
     if (end) this.announce(claimed, end);
     if (this.catchingUp) void this.sweep.now();
-    this.consumer?.resume();
+    this.freed();
   }
 
   private announce(claimed: Claimed, end: Transition): void {
