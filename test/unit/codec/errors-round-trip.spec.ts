@@ -272,6 +272,12 @@ describe('storing an error never fails', () => {
     expect(error.cause).toBeInstanceOf(TypeError);
   });
 
+  it('ends a circle of causes where it closes', () => {
+    const copy = trip(circular);
+    expect(copy.cause).toMatchObject({ message: 'back' });
+    expect((copy.cause as Error).cause).toBeUndefined();
+  });
+
   it('keeps eight causes', () => {
     let error = new Error('0');
     for (let index = 1; index < 20; index++) error = new Error(String(index), { cause: error });
@@ -322,7 +328,7 @@ describe('an error within a value', () => {
     const values = new JsonCodec({ errors: registry });
     const settled = await Promise.allSettled([
       Promise.reject(new PaymentError('x', 'acme', { cause: new TypeError('y') })),
-      1,
+      Promise.resolve(1),
     ]);
     const copy = values.decode(values.encode(settled)) as PromiseRejectedResult[];
     expect(copy[0]?.reason).toBeInstanceOf(PaymentError);

@@ -168,7 +168,8 @@ describe('what a library put on built-in prototypes', () => {
     for (const { prototype } of targets) Object.defineProperty(prototype, 'toJSON', toJSON);
     try {
       expect(codec.encode(value)).toBe(before);
-      expect(codec.encode({ a: [1, { b: 'plain' }] })).toBe('{"a":[1,{"b":"plain"}]}');
+      expect(codec.encode({ a: { b: 'plain' } })).toBe('{"a":{"b":"plain"}}');
+      expect(codec.encode([[1]])).toBe('[[1]]');
     } finally {
       for (const { prototype } of targets) Reflect.deleteProperty(prototype, 'toJSON');
     }

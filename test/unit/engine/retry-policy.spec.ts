@@ -54,7 +54,9 @@ describe('the classification of an error', () => {
     }
   }
   class SubError extends AppError {}
-  class OutOfStock extends TerminalError {}
+  class OutOfStock extends TerminalError {
+    override readonly code = 'DURABLE_OUT_OF_STOCK';
+  }
   const refusing = { retryIf: () => false };
 
   it.each<[string, unknown, Partial<RetryPolicy>, boolean]>([
@@ -63,7 +65,7 @@ describe('the classification of an error', () => {
     ['undefined', undefined, {}, false],
     ['a text', 'text', {}, false],
     ['TerminalError', new TerminalError('x'), {}, true],
-    ['a subclass of it', new OutOfStock('x'), {}, true],
+    ['a subclass of it with a code of its own', new OutOfStock('x'), {}, true],
     ['TerminalError, whatever retryIf says', new TerminalError('x'), { retryIf: () => true }, true],
     ['TerminalError of another copy of this package', { code: 'DURABLE_TERMINAL' }, {}, true],
     ['a value that cannot be stored', new UnserialisableValueError('$', 'x'), {}, true],

@@ -142,6 +142,7 @@ const WRONG: readonly (readonly [unknown, string, RegExp])[] = [
   [[], 'options', /an array of 0/],
   [{ postgress: 1 }, 'postgress', /does not exist; did you mean "postgres"\?.*Allowed: postgres, redis/],
   [{ wroker: 1 }, 'wroker', /did you mean "worker"\?/],
+  [{ toString: 1 }, 'toString', /does not exist/],
   [{ something: 1 }, 'something', /does not exist\. Allowed/],
   [{ ['x'.repeat(500)]: 1 }, `${'x'.repeat(79)}…`, /does not exist\./],
   [{ postgres: '' }, 'postgres', /Allowed: postgres:\/\//],

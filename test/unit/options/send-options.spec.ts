@@ -21,7 +21,7 @@ describe('options of send()', () => {
   });
 
   it.each<[unknown, RegExp]>([
-    [null === undefined, /an object with idempotencyKey/],
+    [false, /an object with idempotencyKey/],
     [{ idempotencyKey: '' }, /idempotencyKey" is ""/],
     [{ idempotencyKey: 'a'.repeat(513) }, /1 to 512/],
     [{ idempotencyKey: 'a\0' }, /without control characters/],
