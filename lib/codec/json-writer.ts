@@ -60,6 +60,14 @@ export class JsonWriter {
     return text;
   }
 
+  /** Reads a property only once its key is in the path: a getter may throw. */
+  private writeProperty(value: object, key: string | number): string {
+    this.path.push(key);
+    const text = this.write((value as Record<string | number, unknown>)[key]);
+    this.path.pop();
+    return text;
+  }
+
   private writeObject(value: object): string {
     const depth = this.ancestors.get(value);
     if (depth !== undefined) {
@@ -86,7 +94,7 @@ export class JsonWriter {
     if (isSparse(items)) return this.writeSparse(items);
     let text = '';
     for (let index = 0; index < items.length; index++) {
-      text += (index > 0 ? ',' : '') + this.writeAt(index, items[index]);
+      text += (index > 0 ? ',' : '') + this.writeProperty(items, index);
     }
     return `[${text}]`;
   }
@@ -95,7 +103,7 @@ export class JsonWriter {
     const present: string[] = [];
     for (const key of Object.keys(items)) {
       const index = Number(key);
-      if (isIndex(key)) present.push(`[${index},${this.writeAt(index, items[index])}]`);
+      if (isIndex(key)) present.push(`[${index},${this.writeProperty(items, index)}]`);
     }
     return `{"${TAG}":"array","length":${items.length},"v":[${present.join(',')}]}`;
   }
@@ -114,7 +122,7 @@ export class JsonWriter {
   private writeProperties(value: object): string {
     let text = '';
     for (const key of Object.keys(value)) {
-      text += `${text && ','}${quote(key)}:${this.writeAt(key, (value as Record<string, unknown>)[key])}`;
+      text += `${text && ','}${quote(key)}:${this.writeProperty(value, key)}`;
     }
     return Object.hasOwn(value, TAG) ? tagged('object', `{${text}}`) : `{${text}}`;
   }
