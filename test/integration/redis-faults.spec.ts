@@ -170,11 +170,15 @@ describe('when Redis fails', () => {
     const transport = await transports.open();
     const intake = new RecordingIntake(['Orders']);
     await intake.on(transport);
+    const heard: string[] = [];
+    await transport.onFinished('client', ids => heard.push(...ids));
     await reading();
     await redis.config('SET', 'maxmemory', '1');
     for (let i = 0; i < 5; i += 1) {
       transport.ready(hints(1));
       await until('that is noticed', () => !transport.health().connected);
+      transport.finished('client', [`${i}`]);
+      await until('results pass', () => heard.length === i + 1);
     }
     await redis.config('SET', 'maxmemory', '0');
     await until('announcements arrive again', async () => {
@@ -183,6 +187,20 @@ describe('when Redis fails', () => {
     });
     expect(transport.health().connected).toBe(true);
     expect(transports.logger.warnings.filter(line => line.includes('OOM'))).toHaveLength(1);
+  });
+
+  test('a worker of a process that could not announce is told, although its own reads went on', async () => {
+    const transport = await transports.open();
+    const intake = new RecordingIntake(['Orders']);
+    await intake.on(transport);
+    await reading();
+    const clients = String(await redis.client('LIST')).split('\n');
+    const commands = clients.find(line => line.includes('name=durable:commands')) ?? '';
+    await redis.client('KILL', 'ID', Number(/id=(\d+)/.exec(commands)?.[1]));
+    await until('that is noticed', () => !transport.health().connected);
+    transport.ready(hints(1));
+    await until('the worker was told', () => intake.losses === 1);
+    expect(transport.health().connected).toBe(true);
   });
 
   test('scripts that the server forgot are loaded again', async () => {
@@ -235,16 +253,17 @@ describe('when Redis fails', () => {
   test.each<ProxyMode>(['pass', 'half-open', 'reset'])(
     'closing leaves no handle behind a link: %s',
     async mode => {
+      const handles = (): number => process.getActiveResourcesInfo().length - 2 * proxy.links;
+      await until('the test itself is connected', () => redis.status === 'ready');
+      const before = handles();
       const transport = await transports.open({ redis: `redis://127.0.0.1:${proxy.port}`, timing: FAST });
-      const own = process.getActiveResourcesInfo().length;
       await new RecordingIntake(['Orders']).on(transport);
       await transport.onFinished('client', () => undefined);
       await reading();
-      expect(process.getActiveResourcesInfo().length).toBeGreaterThan(own);
+      expect(handles()).toBeGreaterThan(before);
       proxy.mode = mode;
       await transport.close();
-      await proxy.close();
-      await until('nothing is left', () => process.getActiveResourcesInfo().length < own, 1_500);
+      await until('nothing is left', () => handles() <= before, 1_000);
     },
   );
 
@@ -257,7 +276,7 @@ describe('when Redis fails', () => {
     await until('that is logged', () => logger.warnings.length > 0);
     expect(refused.health().connected).toBe(false);
     const error: unknown = await createRedisTransport({ redis: 'canary-wrong@nowhere', logger }).catch(
-      e => e,
+      (e: unknown) => e,
     );
     expect(error).toMatchObject({ code: 'DURABLE_INVALID_OPTION' });
     expect(logger.everything + String(error)).not.toContain('canary');

@@ -54,8 +54,8 @@ describe('the Redis transport', () => {
     const deleted = (await redis.xrange(stream, '-', '+', 'COUNT', 10)).map(([entry]) => entry);
     await redis.xdel(stream, ...deleted);
     const intake = new RecordingIntake(['Orders'], 30);
-    await intake.on(await transports.open({ timing: { rescueMs: 150 } }));
-    await until('all ids that are left were handed over', () => intake.ids.length >= 240);
+    await intake.on(await transports.open({ timing: { rescueMs: 800 } }));
+    await until('all ids that are left were handed over', () => intake.ids.length >= 240, 3_500);
     expect(new Set(intake.ids)).toEqual(new Set(announced.slice(10).map(({ id }) => id)));
     expect(intake.excess).toBe(0);
     await until('nothing is pending', async () => (await redis.xpending(stream, 'workers'))[0] === 0);

@@ -25,7 +25,7 @@ export class TcpProxy {
   readonly #listener: Server;
 
   private constructor(private readonly target: number) {
-    this.#listener = createServer(client => this.#accept(client));
+    this.#listener = createServer({ allowHalfOpen: true }, client => this.#accept(client));
   }
 
   /** Starts a proxy on a free port of 127.0.0.1. */
@@ -39,6 +39,7 @@ export class TcpProxy {
     return (this.#listener.address() as AddressInfo).port;
   }
 
+  /** Links that exist, silent ones too; each is two sockets of the proxy. */
   get links(): number {
     return this.#links.size;
   }
@@ -57,7 +58,7 @@ export class TcpProxy {
   }
 
   #accept(client: Socket): void {
-    const server = connect(this.target, '127.0.0.1');
+    const server = connect({ port: this.target, host: '127.0.0.1', allowHalfOpen: true });
     const link: Link = { client, server, broken: this.#mode === 'half-open' };
     this.#links.add(link);
     this.#carry(link, client, server, 'drop-to-server');
@@ -70,9 +71,12 @@ export class TcpProxy {
       if (this.#mode === drop) link.broken = true;
       if (!link.broken) to.write(bytes);
     });
+    from.on('end', () => {
+      if (!link.broken) to.end();
+    });
     from.on('error', () => undefined);
     from.on('close', () => {
-      if (link.broken && from === link.server) return;
+      if (link.broken) return;
       to.destroy();
       this.#links.delete(link);
     });

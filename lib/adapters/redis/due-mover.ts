@@ -51,7 +51,9 @@ export class DueMover {
     if (this.#stopped || at >= this.#wakeAt) return;
     this.#wakeAt = at;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => (this.#looking = this.#look()), ms).unref();
+    this.#timer = setTimeout(() => {
+      this.#looking = this.#look();
+    }, ms).unref();
   }
 
   async #look(): Promise<void> {
