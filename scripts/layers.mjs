@@ -16,6 +16,7 @@ const ADAPTERS = [
   'adapters/local',
   'adapters/memory',
   'adapters/redis',
+  'adapters/shared',
   'adapters/typeorm',
 ];
 const NEST_FACING = [
@@ -39,13 +40,15 @@ const DRIVERS = ['typeorm', '@nestjs/typeorm', 'pg', 'ioredis', '@electric-sql/*
  */
 export const LAYERS = {
   engine: { imports: LEAVES, notPackages: ANY_PACKAGE },
-  errors: { imports: ['engine', 'ports'], notPackages: ANY_PACKAGE },
+  errors: { imports: ['engine', 'ports', 'options'], notPackages: [...NEST, ...DRIVERS] },
   ports: { imports: ['engine', ...LEAVES], notPackages: ANY_PACKAGE },
   codec: { imports: ['engine', 'ports', 'errors'], notPackages: [...NEST, ...DRIVERS] },
   options: { imports: CORE, notPackages: NEST },
   runtime: { imports: CORE, notPackages: [...NEST, ...DRIVERS] },
-  ...Object.fromEntries(ADAPTERS.map(name => [name, { imports: CORE, notPackages: NEST }])),
-  'adapters/embedded': { imports: [...CORE, 'adapters/typeorm'], notPackages: NEST },
+  ...Object.fromEntries(
+    ADAPTERS.map(name => [name, { imports: [...CORE, 'adapters/shared'], notPackages: NEST }]),
+  ),
+  'adapters/embedded': { imports: [...CORE, 'adapters/shared', 'adapters/typeorm'], notPackages: NEST },
   ...Object.fromEntries(NEST_FACING.map(name => [name, { imports: BELOW_MODULE, notPackages: [] }])),
   client: {
     imports: BELOW_MODULE.filter(name => name !== 'microservice'),
