@@ -76,7 +76,8 @@ function checks(jestArguments, directory, servers) {
     { name: 'test applications', run: () => script('build:apps') },
     { name: 'servers', run: () => prepare(() => bringServers(servers, environment)) },
   ];
-  if (jestArguments.length > 0) return [...before, jest];
+  if (jestArguments.length > 0)
+    return [...before.map(step => ({ ...step, run: () => prepare(step.run) })), jest];
   return [
     ...before,
     { name: 'format', run: () => script('format:check') },
