@@ -106,7 +106,7 @@ describe('embedded database', () => {
 
     it('shows a caller that waits for itself as an error that names no secret and can be tried again', async () => {
       const error: unknown = await dataSource
-        .transaction(async () => dataSource.query('SELECT 1'))
+        .transaction(async () => dataSource.query<unknown>('SELECT 1'))
         .catch((e: unknown) => e);
       expect(error).toMatchObject({ message: 'timeout exceeded when trying to connect' });
       expect(classify(error)).toBe('transient');
