@@ -1,18 +1,26 @@
 import { DurableError } from './durable-error.js';
 
-/** An option asks for a package that is not installed. */
+/** An option asks for an optional package that is not installed. */
 export class MissingPackageError extends DurableError {
   readonly code = 'DURABLE_MISSING_PACKAGE';
 
+  /**
+   * @param packageName The npm package that could not be found, also as `package`.
+   * @param option What asked for it, as the user wrote it.
+   */
   constructor(
-    /** The package to install. */
-    readonly packageName: string,
-    /** The option that needs it. */
+    packageName: string,
     readonly option: string,
-    cause?: unknown,
+    options?: ErrorOptions,
   ) {
-    super(`The option "${option}" needs the package "${packageName}": run "npm install ${packageName}".`, {
-      cause,
-    });
+    const command = `npm install ${packageName}`;
+    super(`${option} needs the package "${packageName}", which is not installed. Run: ${command}`, options);
+    this.package = packageName;
+    this.command = command;
   }
+
+  /** The npm package that could not be found. */
+  readonly package: string;
+  /** The command that installs it. */
+  readonly command: string;
 }

@@ -1,4 +1,4 @@
-/** Where a component says what people should know. Nest's `LoggerService` is one. */
+/** Where adapters say what happens to them. Nest's `LoggerService` fits. */
 export interface Logger {
   log(message: string): void;
   warn(message: string): void;

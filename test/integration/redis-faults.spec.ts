@@ -278,7 +278,7 @@ describe('when Redis fails', () => {
     const error: unknown = await createRedisTransport({ redis: 'canary-wrong@nowhere', logger }).catch(
       (e: unknown) => e,
     );
-    expect(error).toMatchObject({ code: 'DURABLE_REDIS_OPTION' });
+    expect(error).toMatchObject({ code: 'DURABLE_INVALID_OPTION' });
     expect(logger.everything + String(error)).not.toContain('canary');
     await refused.close();
     await locked.remove();

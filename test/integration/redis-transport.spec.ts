@@ -150,7 +150,7 @@ describe('the Redis transport', () => {
     const transport = await transports.open();
     for (const service of ['a b', 'a:b', '{x}', '', 'a\nb', 'ä']) {
       await expect(new RecordingIntake([service]).on(transport)).rejects.toMatchObject({
-        code: 'DURABLE_REDIS_OPTION',
+        code: 'DURABLE_INVALID_OPTION',
         option: 'service',
       });
       transport.ready(hints(1, service));

@@ -19,6 +19,11 @@ export class RecordingLogger implements Logger {
   }
 
   get everything(): string {
-    return [...this.logs, ...this.warnings, ...this.errors].join('\n');
+    return this.lines.join('\n');
+  }
+
+  /** All of it, by severity. */
+  get lines(): string[] {
+    return [...this.logs, ...this.warnings, ...this.errors];
   }
 }

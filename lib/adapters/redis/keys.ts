@@ -1,4 +1,4 @@
-import { RedisOptionError } from '../../errors/transport.errors.js';
+import { InvalidOptionError } from '../../errors/options.errors.js';
 
 /** The consumer group of every ready stream. */
 export const GROUP = 'workers';
@@ -35,7 +35,7 @@ export class Keys {
 
   /**
    * @param prefix What ioredis's `keyPrefix` would have put before every key.
-   * @throws {RedisOptionError} `DURABLE_REDIS_OPTION`: the namespace has other characters than `A-Za-z0-9_.-`
+   * @throws {InvalidOptionError} `DURABLE_INVALID_OPTION`: the namespace has other characters than `A-Za-z0-9_.-`
    * or is longer than 64.
    */
   constructor(namespace: string, prefix = '') {
@@ -45,7 +45,7 @@ export class Keys {
     this.due = `${this.#base}due`;
   }
 
-  /** @throws {RedisOptionError} `DURABLE_REDIS_OPTION`: no name of a service. */
+  /** @throws {InvalidOptionError} `DURABLE_INVALID_OPTION`: no name of a service. */
   ready(service: string): string {
     if (!isServiceName(service)) throw refused('service', service, SERVICE);
     return this.readyPrefix + service;
@@ -56,13 +56,17 @@ export class Keys {
     return stream.slice(this.readyPrefix.length);
   }
 
-  /** @throws {RedisOptionError} `DURABLE_REDIS_OPTION`: no name of an origin. */
+  /** @throws {InvalidOptionError} `DURABLE_INVALID_OPTION`: no name of an origin. */
   finished(origin: string): string {
     if (!isOriginName(origin)) throw refused('origin', origin, ORIGIN);
     return `${this.#base}finished:${origin}`;
   }
 }
 
-function refused(option: string, value: string, allowed: RegExp): RedisOptionError {
-  return new RedisOptionError(option, `is ${JSON.stringify(value)}; it must match ${allowed}.`);
+function refused(option: string, value: string, allowed: RegExp): InvalidOptionError {
+  return new InvalidOptionError(
+    option,
+    `is ${JSON.stringify(value)}`,
+    `a text that matches ${String(allowed)}`,
+  );
 }

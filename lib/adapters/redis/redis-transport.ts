@@ -22,7 +22,7 @@ import { DEFAULT_TIMING, within } from './timing.js';
  *
  * Resolves once it is connected, or when it is known that the server is away: that is logged, not thrown.
  *
- * @throws {RedisOptionError} `DURABLE_REDIS_OPTION`: an option cannot be used.
+ * @throws {InvalidOptionError} `DURABLE_INVALID_OPTION`: an option cannot be used.
  * @throws {MissingPackageError} `DURABLE_MISSING_PACKAGE`: ioredis is not installed.
  */
 export async function createRedisTransport(options: RedisTransportOptions): Promise<Transport> {

@@ -1,7 +1,11 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import { MissingPackageError } from '../../errors/package.errors.js';
-import { RedisOptionError } from '../../errors/transport.errors.js';
-import type { RedisAddress, RedisConnectionOptions, RedisLike } from './options.js';
+import { InvalidOptionError } from '../../errors/options.errors.js';
+import type {
+  RedisAddress,
+  RedisLike,
+  RedisOptions as GivenOptions,
+} from '../../options/connection-options.js';
+import { loadOptional } from '../shared/load-optional.js';
 import type { Client } from './scripts.js';
 import { withScripts } from './scripts.js';
 
@@ -17,7 +21,7 @@ type Load = () => Promise<{ readonly Redis: new (...args: never[]) => unknown }>
 /**
  * Makes ready to connect; connects nothing. ioredis is loaded only if no instance is given.
  *
- * @throws {RedisOptionError} `DURABLE_REDIS_OPTION`: no such address, or a Cluster.
+ * @throws {InvalidOptionError} `DURABLE_INVALID_OPTION`: no such address, or a Cluster.
  * @throws {MissingPackageError} `DURABLE_MISSING_PACKAGE`: ioredis is not installed.
  */
 export async function redisSource(
@@ -64,35 +68,32 @@ function isInstance(address: RedisAddress): address is RedisLike {
 function checked(instance: RedisLike): Redis {
   const { isCluster, options } = instance as Partial<Redis>;
   if (isCluster) {
-    throw new RedisOptionError(
+    throw new InvalidOptionError(
       'redis',
-      'is a Cluster, which is not supported; give one server or Sentinels.',
+      'is a Cluster, which is not supported yet',
+      'one server, or Sentinels',
     );
   }
   if (typeof options !== 'object') {
-    throw new RedisOptionError('redis', 'is not an instance of ioredis; give one, or a URL, or options.');
+    throw new InvalidOptionError(
+      'redis',
+      'is not an instance of ioredis',
+      'an instance of ioredis, a URL, or options',
+    );
   }
   return instance as unknown as Redis;
 }
 
 /** An instance that is never connected: it holds the options of those that are. */
-async function template(address: string | RedisConnectionOptions, load: Load): Promise<Redis> {
+async function template(address: string | GivenOptions, load: Load): Promise<Redis> {
   if (typeof address === 'string') checkUrl(address);
-  const { Redis: Constructor } = (await loaded(load)) as { Redis: typeof Redis };
+  const { Redis: Constructor } = (await loadOptional(load, { package: 'ioredis', option: 'redis' })) as {
+    Redis: typeof Redis;
+  };
   const lazy = { lazyConnect: true } as const;
   return typeof address === 'string'
     ? new Constructor(address, lazy)
     : new Constructor({ ...address, ...lazy });
-}
-
-async function loaded(load: Load): ReturnType<Load> {
-  try {
-    return await load();
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error;
-    throw new MissingPackageError('ioredis', 'redis', error);
-  }
 }
 
 /** ioredis takes what it cannot read for the path of a socket. The URL may hold a password: it is not repeated. */
@@ -100,5 +101,5 @@ function checkUrl(url: string): void {
   if (url.startsWith('/')) return;
   const valid = URL.canParse(url) && ['redis:', 'rediss:'].includes(new URL(url).protocol);
   if (valid) return;
-  throw new RedisOptionError('redis', 'is no URL; it must be redis://…, rediss://… or the path of a socket.');
+  throw new InvalidOptionError('redis', 'is not a URL', 'redis://…, rediss://… or the path of a socket');
 }
