@@ -19,8 +19,9 @@ export async function openStore(
   if (storage.kind === 'embedded') {
     const { directory } = storage;
     const database = await openEmbeddedDatabase({ ...TABLES, schema, directory, logger });
-    await orClose(() => runMigrations(database.dataSource, schema), database.close);
-    const { close, maintain } = database;
+    const close = (): Promise<void> => database.close();
+    const maintain = (): Promise<void> => database.maintain();
+    await orClose(() => runMigrations(database.dataSource, schema), close);
     return new TypeOrmStore(database.dataSource, { poisonError, close, maintain });
   }
   const { connectTimeoutMs: connectTimeout } = options;

@@ -37,8 +37,8 @@ export class ApplicationSteps implements StepCalls {
   }
 
   private enhance(instance: object, { method, key }: StepMethod): Enhanced {
-    let methods = this.enhanced.get(instance);
-    if (!methods) this.enhanced.set(instance, (methods = new Map()));
+    const methods = this.enhanced.get(instance) ?? new Map<Method, Enhanced>();
+    this.enhanced.set(instance, methods);
     let enhanced = methods.get(method);
     if (!enhanced) {
       enhanced = this.nest.enhance(instance, method, key);

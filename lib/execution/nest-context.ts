@@ -72,8 +72,8 @@ export class NestContext {
     enhancers: { guards: boolean; interceptors: boolean; filters: boolean },
     contextId?: ContextId,
   ): Enhanced {
-    const enhanced = this.creator.create(
-      instance as Record<string, unknown>,
+    const enhanced: (...args: unknown[]) => Promise<unknown> = this.creator.create(
+      instance,
       method as (...args: unknown[]) => unknown,
       key,
       ARGUMENTS_METADATA,

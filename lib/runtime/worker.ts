@@ -145,13 +145,11 @@ export class Worker {
     const fresh = ids.filter(id => !this.attempts.has(id));
     if (fresh.length === 0) return;
     this.reserved += fresh.length;
-    let claimed: Claimed[] = [];
     try {
       const { workerId } = this;
       const result = await this.store.claim({ workerId, services: this.handlers.services, ids: fresh });
-      claimed = result.claimed;
       if (result.early.length > 0) this.transport.due(result.early);
-      await this.driveAll(claimed);
+      await this.driveAll(result.claimed);
     } catch (error) {
       // Whatever was claimed without our knowing is found by housekeeping; what was not, by the sweep.
       this.env.logger.warn(`claim of ${fresh.length} invocations failed: ${String(error)}`);

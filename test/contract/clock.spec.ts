@@ -36,7 +36,7 @@ describe('one clock', () => {
 
   test('a clock of a test takes its place in every statement', async () => {
     await database.dataSource.query(`create table ahead (by interval not null)`);
-    await database.dataSource.query(`insert into ahead values ('0')`);
+    await database.dataSource.query(`insert into ahead values ('10 days')`);
     await database.dataSource.query(
       `create function clock() returns timestamptz stable language sql as 'select now() + by from ahead'`,
     );

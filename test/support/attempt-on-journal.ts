@@ -55,11 +55,11 @@ export function startAttempt(
     handler: 'run',
     retry: { ...DEFAULT_HANDLER_RETRY, ...options.retry },
     timeoutMs: options.timeoutMs,
-    invoke: () => body(step, attempt),
+    invoke: (): Promise<unknown> => body(step, attempt),
   };
   const steps = {} as StepCalls;
   const env = { writer, codec, errors, clock: systemClock, logger, steps };
-  const attempt = new Attempt(claimed, journal, definition, env);
+  const attempt: Attempt = new Attempt(claimed, journal, definition, env);
   const step: TestStep = (name, run, retry = {}) =>
     attempt.step({
       name,

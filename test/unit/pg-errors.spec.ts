@@ -1,4 +1,8 @@
-import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
+import {
+  QueryFailedError,
+  QueryRunnerAlreadyReleasedError,
+  QueryRunnerProviderAlreadyReleasedError,
+} from 'typeorm';
 import { classify } from '../../lib/adapters/typeorm/pg-errors.js';
 
 function coded(code: string, fields: object = {}): Error {
@@ -107,8 +111,9 @@ describe('classify', () => {
     expect(classify(new Error(message))).toBe('permanent');
   });
 
-  it('a query runner that lost its connection between two statements is transient', () => {
+  it('a query runner or manager that lost its connection between two statements is transient', () => {
     expect(classify(new QueryRunnerAlreadyReleasedError())).toBe('transient');
+    expect(classify(new QueryRunnerProviderAlreadyReleasedError())).toBe('transient');
   });
 
   it('looks through the wrapper of TypeORM', () => {

@@ -18,7 +18,10 @@ describe('where Redis is', () => {
   test.each(['', 'localhost:6379', 'http://localhost', 'redis://localhost:port'])(
     '%j is no URL',
     async url => {
-      await expect(redisSource(url)).rejects.toMatchObject({ code: 'DURABLE_INVALID_OPTION', option: 'redis' });
+      await expect(redisSource(url)).rejects.toMatchObject({
+        code: 'DURABLE_INVALID_OPTION',
+        option: 'redis',
+      });
     },
   );
 

@@ -18,7 +18,8 @@ function entry(fields: Partial<JournalEntry> & { index: number }): JournalEntry 
 }
 
 const step = (name: string): Signature => ({ kind: 'step', name });
-const ok = (index: number, seq: number | null): JournalEntry => entry({ index, seq, outcome: 'ok', value: `${index}` });
+const ok = (index: number, seq: number | null): JournalEntry =>
+  entry({ index, seq, outcome: 'ok', value: `${index}` });
 
 describe('decide', () => {
   const open = entry({ index: 0, tries: 2 });

@@ -1,4 +1,4 @@
-import { loadOptional } from '../load-optional.js';
+import { loadOptional } from '../shared/load-optional.js';
 import type { Redis, RedisOptions } from 'ioredis';
 import { InvalidOptionError } from '../../errors/options.errors.js';
 import type { Client } from './scripts.js';

@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { StoreUnavailableError } from '../../errors/store.errors.js';
 import type { StoreAddress } from '../../errors/store.errors.js';
 import type { Logger } from '../../ports/logger.js';
+import { isForeignServer } from './foreign-server.js';
 import { classify } from './pg-errors.js';
 
 /** How long to wait for a server that does not answer yet. */
@@ -38,6 +39,9 @@ export async function connect(
     } catch (cause) {
       options.signal?.throwIfAborted();
       if (classify(cause) === 'permanent') throw unavailable(address, cause, attempt, FIX);
+      if (wasAccepted(cause) && (await isForeignServer(address))) {
+        throw unavailable(address, new Error('what answers there is no PostgreSQL', { cause }), attempt, FIX);
+      }
       const left = until - performance.now();
       const delay = Math.min(FIRST_DELAY * 2 ** (attempt - 1), LAST_DELAY);
       if (left <= delay) throw unavailable(address, cause, attempt, START);
@@ -56,6 +60,11 @@ const START = 'Start it, or check the `postgres` option and the network';
 function unavailable(address: StoreAddress, cause: unknown, attempts: number, advice: string): Error {
   const remedy = `${advice} (attempts: ${attempts}).`;
   return new StoreUnavailableError(address, { reason: reasonOf(cause), remedy, attempts, cause });
+}
+
+/** Whether something took the connection, so that it can be asked what it is. */
+function wasAccepted(cause: unknown): boolean {
+  return types.isNativeError(cause) && (!('code' in cause) || cause.code === 'ETIMEDOUT');
 }
 
 /** An attempt that is given up is closed when it succeeds after all. */

@@ -7,6 +7,7 @@ import { createOwnDataSource } from './own-data-source.js';
 import type { Tables } from './own-data-source.js';
 import { addressOf } from './postgres-address.js';
 import type { PostgresConnection } from './postgres-address.js';
+import { checkSchemaName } from './schema-name.js';
 import { sharedPoolDriver } from './shared-pool.js';
 
 /** A URL, the fields of a connection, or the application's own TypeORM `DataSource`. */
@@ -33,6 +34,7 @@ const ACQUIRE_TIMEOUT = 10_000;
  * @throws StoreUnavailableError (DURABLE_STORE_UNAVAILABLE) if the server cannot be used within `connectTimeout`.
  */
 export async function openDataSource(postgres: PostgresOption, options: OpenOptions): Promise<DataSource> {
+  checkSchemaName(options.schema);
   if (isDataSource(postgres)) return share(postgres, options);
   const connection = typeof postgres === 'string' ? { url: postgres } : postgres;
   const address = addressOf(connection);

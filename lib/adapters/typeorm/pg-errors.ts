@@ -72,7 +72,7 @@ function isTransient(error: unknown, depth: number): boolean {
     // The Unix socket of a server that is not there yet.
     (code === 'ENOENT' && syscall === 'connect') ||
     // TypeORM takes the query runner away when its connection breaks between two statements.
-    error.name === 'QueryRunnerAlreadyReleasedError' ||
+    /^QueryRunner(Provider)?AlreadyReleasedError$/.test(error.name) ||
     TRANSIENT_MESSAGES.some(pattern => pattern.test(error.message)) ||
     wrapped(error).some(inner => isTransient(inner, depth - 1))
   );

@@ -29,7 +29,7 @@ export class Scene {
   invocation(over: Partial<NewInvocation> = {}): NewInvocation {
     const { service } = this;
     const base = { id: uuid(), service, handler: 'run', input: '[1]', origin: 'client-1' };
-    return { ...base, delayMs: 0, owner: null, ...over };
+    return { ...base, delayMs: 0, at: null, owner: null, ...over };
   }
 
   entry(lease: Lease, index: number, over: Partial<EntryWrite> = {}): EntryWrite {

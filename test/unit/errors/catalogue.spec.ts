@@ -10,6 +10,18 @@ const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '../../../lib/error
 
 /** One of each, made with harmless arguments: every constructor shows its message. */
 const SAMPLES: readonly DurableError[] = [
+  new errors.AcceptTimeoutError('i1', { cause: new Error('away') }),
+  new errors.DirectoryInUseError('.durable', { pid: 1, since: new Date(0) }),
+  new errors.DirectoryLostError('.durable'),
+  new errors.EmbeddedOpenError('.durable', { cause: new Error('no space') }),
+  new errors.InvocationNotFailedError('i1', 'running'),
+  new errors.MissingPackageError('ioredis', 'redis'),
+  new errors.SchemaTooNewError('durable', ['Later1']),
+  new errors.StoreUnavailableError(
+    { host: 'db', port: 5432, database: 'shop' },
+    { reason: 'refused', remedy: 'Start it.', attempts: 3, cause: undefined },
+  ),
+  new errors.TransportClosedError('consume'),
   new errors.AttemptLostError('i1'),
   new errors.CancelledError('i1'),
   new errors.ClientClosedError(),
