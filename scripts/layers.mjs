@@ -2,7 +2,7 @@
  * Which part of `lib/` may import which: the one table that ESLint (`durable/layers`) and
  * `test/architecture.spec.ts` both read.
  *
- *   engine <- ports <- { runtime, adapters/* } <- Nest-facing folders <- module files <- testing
+ *   engine <- ports <- { runtime, adapters/* } <- backend <- Nest-facing folders <- module files <- testing
  *
  * A folder of `lib/` is a layer; each folder of `lib/adapters/` is one of its own; the files directly in `lib/` are
  * the layer `module`. A new folder gets a row here first.
@@ -28,7 +28,8 @@ const NEST_FACING = [
   'interceptors',
   'microservice',
 ];
-const BELOW_MODULE = [...CORE, 'runtime', ...ADAPTERS, ...NEST_FACING];
+const BELOW_NEST = [...CORE, 'runtime', ...ADAPTERS];
+const BELOW_MODULE = [...BELOW_NEST, 'backend', ...NEST_FACING];
 
 const ANY_PACKAGE = ['*'];
 const NEST = ['@nestjs/*'];
@@ -49,6 +50,8 @@ export const LAYERS = {
     ADAPTERS.map(name => [name, { imports: [...CORE, 'adapters/shared'], notPackages: NEST }]),
   ),
   'adapters/embedded': { imports: [...CORE, 'adapters/shared', 'adapters/typeorm'], notPackages: NEST },
+  // Chooses and opens the adapters, for applications that work and for those that only send.
+  backend: { imports: BELOW_NEST, except: ['runtime/worker*'], notPackages: DRIVERS },
   ...Object.fromEntries(NEST_FACING.map(name => [name, { imports: BELOW_MODULE, notPackages: [] }])),
   client: {
     imports: BELOW_MODULE.filter(name => name !== 'microservice'),
