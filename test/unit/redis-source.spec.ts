@@ -7,7 +7,7 @@ describe('where Redis is', () => {
     });
     await expect(redisSource('redis://localhost', () => Promise.reject(missing))).rejects.toMatchObject({
       code: 'DURABLE_MISSING_PACKAGE',
-      packageName: 'ioredis',
+      package: 'ioredis',
       option: 'redis',
     });
   });
