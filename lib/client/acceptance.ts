@@ -14,10 +14,13 @@ export interface AcceptOptions {
   readonly at: Date | undefined;
 }
 
-/** An accepted invocation. `wait` is set if this process drives it, so that its outcome comes by itself. */
+/** An accepted invocation. */
 export interface Accepted {
   readonly id: string;
+  /** Set if this process drives it, so that its outcome comes by itself. */
   readonly wait: Wait | undefined;
+  /** Whether it had been accepted before, maybe by another process, to which its outcome is announced then. */
+  readonly isKnown: boolean;
 }
 
 /**
@@ -68,7 +71,7 @@ export class Acceptance {
       deaths: 0,
       createdAt: new Date(),
     });
-    return { id, wait };
+    return { id, wait, isKnown: false };
   }
 
   private async acceptDue(write: Omit<NewInvocation, 'owner'>, key: string | undefined): Promise<Accepted> {
@@ -79,7 +82,7 @@ export class Acceptance {
     const dueInMs = at ? Math.max(0, at.getTime() - Date.now()) : delayMs;
     if (dueInMs > 0) this.backend.transport.due([{ id, service, dueInMs }]);
     else this.backend.transport.ready([{ id, service }]);
-    return { id, wait: undefined };
+    return { id, wait: undefined, isKnown: false };
   }
 
   /** The invocation that has the key already: the same request, or a conflict. */
@@ -91,6 +94,6 @@ export class Acceptance {
       (found.input === write.input ||
         isDeepStrictEqual(codec.decode(found.input), codec.decode(write.input)));
     if (!same) throw new IdempotencyConflictError(key, write.id);
-    return { id: write.id, wait: undefined };
+    return { id: write.id, wait: undefined, isKnown: true };
   }
 }

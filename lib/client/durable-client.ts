@@ -1,16 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { validate as isUuid } from 'uuid';
 import { InvocationNotFailedError, InvocationNotFoundError } from '../errors/index.js';
-import { parseDuration } from '../options/duration.js';
 import { resolveListOptions, type ListOptions } from '../options/list-options.js';
 import { resolveSendOptions, type SendOptions } from '../options/send-options.js';
 import { DURABLE_BACKEND } from '../options/tokens.js';
-import type { InvocationRecord, Settled } from '../ports/store.js';
 import type { Backend } from '../runtime/backend.js';
-import { Acceptance } from './acceptance.js';
 import { cursorAfter, parseCursor } from './cursor.js';
 import type { InvocationHandle, InvocationInfo, JournalRecord } from './invocation-handle.js';
-import { type Acquaintance, Outcomes } from './outcomes.js';
+import { Invocations } from './invocations.js';
 import { toInfo, toJournalRecord } from './records.js';
 import { Targets } from './target.js';
 import { methodProxy, type Calls, type Sends, type ServiceClass } from './typed-calls.js';
@@ -25,15 +21,13 @@ export interface InvocationPage {
 /** Invokes durable handlers and looks at invocations, from any provider of the application. */
 @Injectable()
 export class DurableClient {
-  private readonly acceptance: Acceptance;
-  private readonly outcomes: Outcomes;
+  private readonly invocations: Invocations;
 
   constructor(
     @Inject(DURABLE_BACKEND) private readonly backend: Backend,
     private readonly targets: Targets,
   ) {
-    this.acceptance = new Acceptance(backend);
-    this.outcomes = new Outcomes(backend);
+    this.invocations = new Invocations(backend);
   }
 
   /**
@@ -63,7 +57,7 @@ export class DurableClient {
 
   /** A handle of an invocation that exists, or so it is hoped: asking it tells. */
   get<R = unknown>(id: string): InvocationHandle<R> {
-    return this.handle<R>(id, { kind: 'foreign' });
+    return this.invocations.get<R>(id);
   }
 
   /**
@@ -71,7 +65,7 @@ export class DurableClient {
    * @throws InvocationNotFoundError (DURABLE_INVOCATION_NOT_FOUND)
    */
   async journal(id: string): Promise<JournalRecord[]> {
-    await this.find(id);
+    await this.invocations.record(id);
     const { store, codec, errors } = this.backend;
     const entries = (await store.journals([id])).get(id) ?? [];
     return entries.map(entry => toJournalRecord(entry, codec, errors));
@@ -98,7 +92,7 @@ export class DurableClient {
    * @throws InvocationNotFailedError (DURABLE_INVOCATION_NOT_FAILED) in any other status
    */
   async retry(id: string): Promise<void> {
-    const { service, status } = await this.find(id);
+    const { service, status } = await this.invocations.record(id);
     const result = await this.backend.store.retry(id);
     if (result === 'not_found') throw new InvocationNotFoundError(id);
     if (result === 'not_failed') throw new InvocationNotFailedError(id, status);
@@ -112,30 +106,6 @@ export class DurableClient {
     options: SendOptions,
   ): Promise<InvocationHandle<never>> {
     const target = this.targets.find(service, method);
-    const { id, wait } = await this.acceptance.accept(target, args, resolveSendOptions(options));
-    return this.handle(id, wait ? { kind: 'driven', wait } : { kind: 'own' });
-  }
-
-  private handle<R>(id: string, acquaintance: Acquaintance): InvocationHandle<R> {
-    return {
-      id,
-      result: async options => {
-        const timeout = options?.timeout;
-        const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout, 'result.timeout');
-        return this.result(await this.outcomes.of(id, acquaintance, timeoutMs)) as R;
-      },
-      status: async () => toInfo(await this.find(id), this.backend.errors),
-    };
-  }
-
-  private result({ status, output, error }: Settled): unknown {
-    if (status === 'completed') return this.backend.codec.decode(output as string);
-    throw this.backend.errors.decode(error as string);
-  }
-
-  private async find(id: string): Promise<InvocationRecord> {
-    const record = isUuid(id) ? await this.backend.store.find(id) : undefined;
-    if (!record) throw new InvocationNotFoundError(id);
-    return record;
+    return this.invocations.accept(target, args, resolveSendOptions(options));
   }
 }

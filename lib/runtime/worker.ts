@@ -138,7 +138,7 @@ export class Worker {
 
   private freed(): void {
     if (this.attempts.size + this.reserved === 0) this.whenEmpty?.();
-    else this.consumer?.resume();
+    this.consumer?.resume();
   }
 
   private async take(ids: readonly string[]): Promise<void> {

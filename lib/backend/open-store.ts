@@ -1,11 +1,11 @@
-import { openEmbeddedDatabase } from './adapters/embedded/embedded-database.js';
-import { openDataSource } from './adapters/typeorm/data-source.js';
-import { runMigrations } from './adapters/typeorm/migrate.js';
-import { ENTITIES, MIGRATIONS } from './adapters/typeorm/schema.js';
-import { TypeOrmStore, type TypeOrmStoreOptions } from './adapters/typeorm/typeorm-store.js';
-import type { ResolvedOptions } from './options/resolve-options.js';
-import type { Logger } from './ports/logger.js';
-import type { Store } from './ports/store.js';
+import { openEmbeddedDatabase } from '../adapters/embedded/embedded-database.js';
+import { openDataSource } from '../adapters/typeorm/data-source.js';
+import { runMigrations } from '../adapters/typeorm/migrate.js';
+import { ENTITIES, MIGRATIONS } from '../adapters/typeorm/schema.js';
+import { TypeOrmStore, type TypeOrmStoreOptions } from '../adapters/typeorm/typeorm-store.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import type { Logger } from '../ports/logger.js';
+import type { Store } from '../ports/store.js';
 
 const TABLES = { entities: ENTITIES, migrations: MIGRATIONS };
 
