@@ -40,3 +40,11 @@ export interface JournalEntry extends Signature {
   /** How long the last try took, in milliseconds. */
   readonly durationMs: number | null;
 }
+
+/** An entry with an outcome. */
+export type SettledEntry = JournalEntry & { readonly outcome: Outcome; readonly value: string };
+
+/** Whether an entry has an outcome. */
+export function isSettled(entry: JournalEntry): entry is SettledEntry {
+  return entry.outcome !== null && entry.value !== null;
+}

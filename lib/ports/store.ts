@@ -65,6 +65,8 @@ export interface Store {
   /** Deletes invocations that were over for `olderThanMs`, `limit` at the most; the number deleted. */
   purge(request: { readonly olderThanMs: number; readonly limit: number }): Promise<number>;
 
+  /** Whether an error means that the server was away or busy, so that the same call may succeed later. */
+  isTransient(error: unknown): boolean;
   /** Work that the medium asks for now and then (checkpoint, vacuum); most need none. */
   maintain?(): Promise<void>;
   close(): Promise<void>;
@@ -86,6 +88,8 @@ export interface NewInvocation {
   readonly origin: string;
   /** Milliseconds from now on until it is due. 0 if it is to run at once. */
   readonly delayMs: number;
+  /** When it is due, if the user named a date; then `delayMs` does not count. */
+  readonly at: Date | null;
   /** Worker to which it is born leased, at epoch 1; `null`: it becomes due instead. */
   readonly owner: string | null;
 }
@@ -118,6 +122,10 @@ export interface Transition {
   readonly failedAttempt: boolean;
 }
 
+/**
+ * Writes that are applied together. An invocation must be committed before anything is written under its lease: an
+ * accept and a write for it never share a batch.
+ */
 export interface Batch {
   readonly accepts: readonly NewInvocation[];
   readonly entries: readonly EntryWrite[];

@@ -16,6 +16,8 @@ import { until } from '../support/until.js';
 
 jest.setTimeout(120_000);
 
+/** Patience with a busy machine. */
+const MINUTE = 60_000;
 const IN_USE = 'DURABLE_DIRECTORY_IN_USE';
 
 describe('embedded database', () => {
@@ -206,9 +208,10 @@ describe('embedded database', () => {
       for (const moment of ['mark', 'files']) {
         const directory = join(root, `created-${moment}`);
         const child = write(directory);
-        await until(() => existsSync(join(directory, 'creating')));
+        await until('it is being created', () => existsSync(join(directory, 'creating')), MINUTE);
         // The files appear at once, after initdb ran in memory.
-        await until(() => moment === 'mark' || existsSync(join(directory, 'pgdata', 'base')));
+        const base = join(directory, 'pgdata', 'base');
+        await until('its files appear', () => moment === 'mark' || existsSync(base), MINUTE);
         await child.kill();
         if (existsSync(join(directory, 'creating'))) {
           interrupted++;
@@ -248,7 +251,7 @@ describe('embedded database', () => {
       const logger = new RecordingLogger();
       const database = await open(directory, {}, logger);
       await rm(join(directory, 'lock'), { recursive: true });
-      await until(() => logger.lines.length > 0);
+      await until('the loss is noticed', () => logger.lines.length > 0, MINUTE);
       expect(logger.lines[0]).toMatch(/no longer belongs to this process/);
       await expect(database.dataSource.query('SELECT 1')).rejects.toMatchObject({
         code: 'DURABLE_DIRECTORY_LOST',

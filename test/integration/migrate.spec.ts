@@ -179,7 +179,7 @@ describe('runMigrations', () => {
       const refused = expect(runMigrations(older, 'durable')).rejects.toBeInstanceOf(SchemaTooNewError);
       const waiting = `SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database
         WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted`;
-      await until(async () => (await observer.query<unknown[]>(waiting)).length > 0);
+      await until('the older one waits', async () => (await observer.query<unknown[]>(waiting)).length > 0);
       goOn.resolve();
       expect(await upgrade).toHaveLength(2);
       await refused;

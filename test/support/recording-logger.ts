@@ -1,18 +1,29 @@
 import type { Logger } from '../../lib/ports/logger.js';
 
-/** Keeps what it is told. */
+/** A logger that remembers what it was told. */
 export class RecordingLogger implements Logger {
-  readonly lines: string[] = [];
+  readonly logs: string[] = [];
+  readonly warnings: string[] = [];
+  readonly errors: string[] = [];
 
   log(message: string): void {
-    this.lines.push(message);
+    this.logs.push(message);
   }
 
   warn(message: string): void {
-    this.lines.push(message);
+    this.warnings.push(message);
   }
 
   error(message: string): void {
-    this.lines.push(message);
+    this.errors.push(message);
+  }
+
+  get everything(): string {
+    return this.lines.join('\n');
+  }
+
+  /** All of it, by severity. */
+  get lines(): string[] {
+    return [...this.logs, ...this.warnings, ...this.errors];
   }
 }

@@ -1,10 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
-/** Waits until something outside this process has come about; fails after a minute. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`never came about: ${condition.toString()}`);
-    await sleep(2);
+/** Resolves when a condition holds; looks every few milliseconds, and fails by the name of what it waits for. */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  ms = 5_000,
+): Promise<void> {
+  const end = performance.now() + ms;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`Waited ${ms} ms in vain until ${what}`);
+    await new Promise(resolve => setTimeout(resolve, 5));
   }
 }

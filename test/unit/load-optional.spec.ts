@@ -1,4 +1,4 @@
-import { loadOptional } from '../../lib/adapters/load-optional.js';
+import { loadOptional } from '../../lib/adapters/shared/load-optional.js';
 import { MissingPackageError } from '../../lib/errors/package.errors.js';
 
 const absent = 'nestjs-durable-absent-package';

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import type { DataSource } from 'typeorm';
 import type { Logger } from '../../ports/logger.js';
-import { loadOptional } from '../load-optional.js';
+import { loadOptional } from '../shared/load-optional.js';
 import { createOwnDataSource } from '../typeorm/own-data-source.js';
 import type { Tables } from '../typeorm/own-data-source.js';
 import { checkSchemaName } from '../typeorm/schema-name.js';

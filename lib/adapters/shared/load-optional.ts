@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { MissingPackageError } from '../errors/package.errors.js';
+import { MissingPackageError } from '../../errors/package.errors.js';
 
 /** An optional peer dependency, and the option that asks for it. */
 export interface OptionalPackage {

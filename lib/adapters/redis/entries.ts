@@ -1,0 +1,41 @@
+/** A hint in a ready stream, as a worker read it. */
+export interface Entry {
+  /** Key of the stream. */
+  readonly stream: string;
+  /** Its place there. */
+  readonly entry: string;
+  /** The invocation that it names. */
+  readonly id: string;
+}
+
+/** The entries of an answer of `XREADGROUP`. Whatever is not a whole entry is passed over. */
+export function entriesRead(answer: unknown): Entry[] {
+  return listOf(answer).flatMap(part => {
+    const [stream, entries] = listOf(part);
+    return typeof stream === 'string' ? entriesOf(stream, entries) : [];
+  });
+}
+
+/** Entries of one stream: `[place, ['id', id]]`. Deleted ones have no fields and are passed over. */
+export function entriesOf(stream: string, answer: unknown): Entry[] {
+  return listOf(answer).flatMap(part => {
+    const [entry, fields] = listOf(part);
+    const [, id] = listOf(fields);
+    return typeof entry === 'string' && typeof id === 'string' && id !== '' ? [{ stream, entry, id }] : [];
+  });
+}
+
+/** Entries by their stream. */
+export function byStream(entries: readonly Entry[]): Map<string, Entry[]> {
+  const streams = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const same = streams.get(entry.stream);
+    if (same) same.push(entry);
+    else streams.set(entry.stream, [entry]);
+  }
+  return streams;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

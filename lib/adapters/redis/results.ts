@@ -1,0 +1,71 @@
+import type { Logger } from '../../ports/logger.js';
+import { Connection, messageOf } from './connection.js';
+import type { Client } from './scripts.js';
+import type { RedisTiming } from './timing.js';
+
+/** Hears ids that are over. */
+export type FinishedListener = (ids: readonly string[]) => void;
+
+/** Listens to channels of results, all on one connection; a channel is subscribed to as long as someone listens. */
+export class Results {
+  readonly #listeners = new Map<string, Set<FinishedListener>>();
+  #connection: Connection | undefined;
+
+  constructor(
+    private readonly open: () => Client,
+    private readonly timing: RedisTiming,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Resolves when the channel is subscribed to, or when Redis is away: then that happens once it is back. */
+  async listen(channel: string, listener: FinishedListener): Promise<() => Promise<void>> {
+    const own: FinishedListener = ids => listener(ids);
+    const listeners = this.#listeners.get(channel);
+    if (listeners) listeners.add(own);
+    else this.#listeners.set(channel, new Set([own]));
+    this.#connection ??= this.#connect();
+    await this.#connection.untilKnown();
+    await this.#command(client => client.subscribe(channel));
+    return () => this.#unlisten(channel, own);
+  }
+
+  close(): void {
+    this.#listeners.clear();
+    this.#connection?.close();
+  }
+
+  async #unlisten(channel: string, own: FinishedListener): Promise<void> {
+    const listeners = this.#listeners.get(channel);
+    if (!listeners?.delete(own) || listeners.size > 0) return;
+    this.#listeners.delete(channel);
+    await this.#command(client => client.unsubscribe(channel));
+  }
+
+  #connect(): Connection {
+    const open = (): Client => {
+      const client = this.open();
+      client.on('message', (channel: string, message: string) => this.#hear(channel, message.split('\n')));
+      return client;
+    };
+    const up = (): void => void this.#command(client => client.subscribe(...this.#listeners.keys()));
+    return new Connection(open, this.timing, { up }, 'ping');
+  }
+
+  /** What fails is made up for when the connection is there again. */
+  async #command(work: (client: Client) => Promise<unknown>): Promise<void> {
+    if (!this.#connection?.ready) return;
+    await this.#connection.run(work).catch((error: unknown) => {
+      if (this.#connection?.ready) this.logger.warn(`Redis refused a subscription: ${messageOf(error)}`);
+    });
+  }
+
+  #hear(channel: string, ids: readonly string[]): void {
+    for (const listener of [...(this.#listeners.get(channel) ?? [])]) {
+      try {
+        listener(ids);
+      } catch (error) {
+        this.logger.error(`A listener for results failed: ${messageOf(error)}`);
+      }
+    }
+  }
+}

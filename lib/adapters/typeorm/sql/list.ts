@@ -1,0 +1,25 @@
+import type { ListQuery } from '../../../ports/store.js';
+import { Parameters } from '../parameters.js';
+import type { Statement } from '../parameters.js';
+import type { Tables } from '../tables.js';
+import { INVOCATION_COLUMNS } from './columns.js';
+
+/** A page of invocations, newest first, made of only the filters in use. Rows: {@link InvocationTuple}. */
+export function list(t: Tables, query: ListQuery): Statement {
+  const p = new Parameters();
+  const filters: string[] = [];
+  const { service, handler, status, since, after } = query;
+  if (service !== undefined) filters.push(`service = ${p.add(service, 'text')}`);
+  if (handler !== undefined) filters.push(`handler = ${p.add(handler, 'text')}`);
+  if (status !== undefined) filters.push(`status = ${p.add(status, 'text')}`);
+  if (since) filters.push(`created_at >= ${p.add(since.toISOString(), 'timestamptz')}`);
+  if (after) {
+    const place = [p.add(after.createdAt.toISOString(), 'timestamptz'), p.add(after.id, 'uuid')];
+    filters.push(`(created_at, id) < (${place.join(', ')})`);
+  }
+  const where = filters.length > 0 ? `where ${filters.join(' and ')}` : '';
+  const text = `select ${INVOCATION_COLUMNS} from ${t.invocation}
+${where}
+order by created_at desc, id desc limit ${p.add(query.limit, 'int')}`;
+  return { text, values: p.values };
+}

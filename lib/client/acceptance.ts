@@ -1,0 +1,99 @@
+import { isDeepStrictEqual } from 'node:util';
+import { IdempotencyConflictError } from '../errors/index.js';
+import type { LocalWorker } from '../ports/local-worker.js';
+import type { NewInvocation } from '../ports/store.js';
+import type { Backend } from '../runtime/backend.js';
+import type { Wait } from '../runtime/results.js';
+import { freshId, keyedId } from './identity.js';
+import type { Target } from './target.js';
+
+/** When and as what an invocation is to be accepted, validated. */
+export interface AcceptOptions {
+  readonly idempotencyKey: string | undefined;
+  readonly delayMs: number;
+  readonly at: Date | undefined;
+}
+
+/** An accepted invocation. */
+export interface Accepted {
+  readonly id: string;
+  /** Set if this process drives it, so that its outcome comes by itself. */
+  readonly wait: Wait | undefined;
+  /** Whether it had been accepted before, maybe by another process, to which its outcome is announced then. */
+  readonly isKnown: boolean;
+}
+
+/**
+ * Accepts invocations: once it resolves, the row is committed.
+ *
+ * When the worker of this process has a free slot, the invocation is born leased to it: no claim, no dispatch.
+ */
+export class Acceptance {
+  constructor(private readonly backend: Backend) {}
+
+  /** @throws IdempotencyConflictError, UnserialisableValueError, PayloadTooLargeError, and what a pipe throws */
+  async accept(target: Target, args: readonly unknown[], options: AcceptOptions): Promise<Accepted> {
+    await target.admit?.(args);
+    const { service, handler } = target;
+    const { idempotencyKey: key, delayMs, at } = options;
+    const input = this.backend.codec.encode(args);
+    const id = key === undefined ? freshId() : keyedId(service, handler, key);
+    const write = { id, service, handler, input, origin: this.backend.origin, delayMs, at: at ?? null };
+    const worker = this.backend.local.worker;
+    const born = delayMs === 0 && at === undefined && worker.reserve();
+    return born ? this.acceptBorn(write, worker, key) : this.acceptDue(write, key);
+  }
+
+  private async acceptBorn(
+    write: Omit<NewInvocation, 'owner'>,
+    worker: LocalWorker,
+    key: string | undefined,
+  ): Promise<Accepted> {
+    const { id, service, handler, input, origin } = write;
+    let isNew = false;
+    try {
+      const result = await this.backend.writer.accept({ ...write, owner: worker.workerId });
+      // A fresh id that was there before is our own: the answer to its commit was lost.
+      isNew = result === 'ok' || key === undefined;
+    } finally {
+      if (!isNew) worker.adopt(undefined);
+    }
+    if (!isNew) return this.existing(write, key);
+    const wait = this.backend.results.watch(id);
+    const lease = { invocationId: id, epoch: 1 };
+    worker.adopt({
+      lease,
+      service,
+      handler,
+      input,
+      origin,
+      failedAttempts: 0,
+      deaths: 0,
+      createdAt: new Date(),
+    });
+    return { id, wait, isKnown: false };
+  }
+
+  private async acceptDue(write: Omit<NewInvocation, 'owner'>, key: string | undefined): Promise<Accepted> {
+    const result = await this.backend.writer.accept({ ...write, owner: null });
+    if (result === 'duplicate' && key !== undefined) return this.existing(write, key);
+    const { id, service, delayMs, at } = write;
+    // A hint only: what comes too early is told when to come again, by the database's clock.
+    const dueInMs = at ? Math.max(0, at.getTime() - Date.now()) : delayMs;
+    if (dueInMs > 0) this.backend.transport.due([{ id, service, dueInMs }]);
+    else this.backend.transport.ready([{ id, service }]);
+    return { id, wait: undefined, isKnown: false };
+  }
+
+  /** The invocation that has the key already: the same request, or a conflict. */
+  private async existing(write: Omit<NewInvocation, 'owner'>, key = ''): Promise<Accepted> {
+    const { store, codec } = this.backend;
+    const found = await store.find(write.id);
+    const same =
+      found &&
+      (found.input === write.input ||
+        isDeepStrictEqual(codec.decode(found.input), codec.decode(write.input)));
+    if (!same) throw new IdempotencyConflictError(key, write.id);
+    return { id: write.id, wait: undefined, isKnown: true };
+  }
+}

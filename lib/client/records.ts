@@ -1,0 +1,41 @@
+import type { JournalEntry } from '../engine/entry.js';
+import type { Codec, ErrorCodec } from '../ports/codec.js';
+import type { InvocationRecord } from '../ports/store.js';
+import type { InvocationInfo, JournalRecord } from './invocation-handle.js';
+
+/** What people see of an invocation. */
+export function toInfo(record: InvocationRecord, errors: ErrorCodec): InvocationInfo {
+  const { id, service, handler, status, failedAttempts, deaths, createdAt, dueAt, finishedAt } = record;
+  const error = record.error === null ? null : errors.decode(record.error);
+  return {
+    id,
+    service,
+    handler,
+    status,
+    failedAttempts,
+    deaths,
+    worker: record.owner,
+    createdAt,
+    dueAt,
+    finishedAt,
+    error,
+  };
+}
+
+/** What people see of an entry. */
+export function toJournalRecord(entry: JournalEntry, codec: Codec, errors: ErrorCodec): JournalRecord {
+  const { index, kind, name, seq, epoch, durationMs, value } = entry;
+  const isOk = entry.outcome === 'ok';
+  return {
+    index,
+    kind,
+    name,
+    outcome: entry.outcome ?? 'open',
+    value: isOk && value !== null ? codec.decode(value) : undefined,
+    error: !isOk && value !== null ? errors.decode(value) : null,
+    failedTries: entry.tries,
+    durationMs,
+    seq,
+    epoch,
+  };
+}

@@ -1,0 +1,65 @@
+import * as errors from '../errors/index.js';
+import type { DurableError } from '../errors/index.js';
+
+type Exports = typeof errors;
+
+/** Names of all concrete errors of this package. */
+export type DurableErrorName = {
+  [K in keyof Exports]: Exports[K] extends new (...args: never) => DurableError ? K : never;
+}[keyof Exports];
+
+/** What every error has and is stored without being listed. */
+type Common = keyof DurableError | 'details' | 'errors';
+
+/**
+ * What each error of ours carries, and is stored with it. A new class or a new field does not compile until it
+ * stands here.
+ */
+const FIELDS: { readonly [K in DurableErrorName]: Fields<Exclude<keyof InstanceType<Exports[K]>, Common>> } =
+  {
+    AcceptTimeoutError: { invocationId: true },
+    AttemptLostError: { invocationId: true },
+    CancelledError: { invocationId: true },
+    ClientClosedError: {},
+    CorruptValueError: { path: true, reason: true },
+    DirectoryInUseError: { directory: true, pid: true, since: true },
+    DirectoryLostError: { directory: true },
+    DuplicateNameError: { kind: true, duplicate: true, first: true, second: true },
+    EmbeddedOpenError: { directory: true },
+    IdempotencyConflictError: { key: true, invocationId: true },
+    InvalidDecoratorError: { decorator: true, target: true, reason: true },
+    InvalidDurationError: { option: true, problem: true, allowed: true },
+    InvalidNameError: { kind: true, shown: true, rule: true, where: true },
+    InvalidOptionError: { option: true, problem: true, allowed: true },
+    InvalidPatternError: { shown: true },
+    InvocationNotFailedError: { invocationId: true, status: true },
+    InvocationNotFoundError: { invocationId: true },
+    JournalMismatchError: { invocationId: true, index: true, recorded: true, called: true },
+    MissingPackageError: { package: true, option: true, command: true },
+    NoInvocationError: { what: true },
+    NonErrorThrownError: { thrown: true, shown: true },
+    NotAHandlerError: { className: true, method: true, known: true },
+    NotRegisteredError: { className: true, reason: true },
+    PayloadTooLargeError: { bytes: true, limit: true, what: true, option: true },
+    PoisonError: { invocationId: true, deaths: true, step: true },
+    ResultTimeoutError: { invocationId: true, timeoutMs: true },
+    RetryableError: { retryAfterMs: true },
+    SchemaTooNewError: { schema: true, migrations: true },
+    ServerNotBoundError: { reason: true },
+    StoreUnavailableError: { host: true, port: true, database: true, attempts: true },
+    SurplusArgumentsError: { method: true, declared: true, given: true },
+    TerminalError: {},
+    TimeoutError: { what: true, timeoutMs: true },
+    TransportClosedError: {},
+    UnknownHandlerError: { service: true, handler: true, known: true },
+    UnserialisableValueError: { path: true, reason: true },
+    WorkerStoppedError: {},
+  };
+
+type Fields<K extends PropertyKey> = { readonly [F in K]: true };
+
+/** All errors of this package with the fields that are stored, parents before subclasses. */
+export const DURABLE_ERRORS = (Object.keys(FIELDS) as DurableErrorName[]).map(name => ({
+  Class: errors[name],
+  fields: Object.keys(FIELDS[name]),
+}));

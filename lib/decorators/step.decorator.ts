@@ -1,0 +1,48 @@
+import { validateStepOptions, type StepOptions } from '../options/decorator-options.js';
+import { currentScope } from '../runtime/scope.js';
+import type { StepMethod } from '../ports/steps.js';
+import { decoratedMethod, describeParameters } from './method-decorator.js';
+import { STEP_METADATA } from './metadata.js';
+
+/**
+ * Makes a method a step: within an invocation it runs at least once, and its result is recorded once, so that a
+ * replay gets the result and does not run it again.
+ *
+ * For methods of any provider, of any scope, inherited ones and `this.step()` included. Enhancers of the method
+ * and its class apply to each try, and not to a replayed step. Outside an invocation, and within another step, it
+ * is the plain method.
+ *
+ * @param options `name` (`Class.method` by default; give one before you rename), `retry`, `timeout` of one try
+ * @throws InvalidDecoratorError (DURABLE_INVALID_DECORATOR) on anything that is not a method
+ * @throws InvalidOptionError (DURABLE_INVALID_OPTION)
+ * @example
+ * ```ts
+ * @Step({ retry: { maxAttempts: 5, initialDelay: '200ms' }, timeout: '5s' })
+ * async charge(order: CheckoutDto): Promise<Payment> { … }
+ * ```
+ */
+export function Step(options: StepOptions = {}): MethodDecorator {
+  return <T>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<T>): void => {
+    const body = decoratedMethod('@Step()', target, key, descriptor);
+    validateStepOptions(options, `@Step() ${target.constructor.name}.${String(key)}`);
+    describeParameters(target, key as string, body);
+    const method = function (this: object, ...args: never[]): unknown {
+      const scope = currentScope();
+      if (!scope || scope.step) return body.apply(this, args);
+      const { attempt } = scope;
+      return attempt.step(attempt.steps.ofMethod(this, step, args));
+    };
+    const step: StepMethod = { key: key as string, options, method };
+    Object.defineProperty(method, 'name', { value: body.name, configurable: true });
+    copyMetadata(body, method);
+    Reflect.defineMetadata(STEP_METADATA, options, method);
+    descriptor.value = method as T;
+  };
+}
+
+/** Decorators that stand below have written to the body; those above will write to the method. */
+function copyMetadata(from: object, to: object): void {
+  for (const key of Reflect.getMetadataKeys(from) as unknown[]) {
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, from), to);
+  }
+}

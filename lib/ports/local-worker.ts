@@ -1,0 +1,21 @@
+import type { Claimed } from './store.js';
+
+/** The worker of this process, as a client sees it: an invocation can be born leased to it. */
+export interface LocalWorker {
+  /** Name under which it claims now. */
+  readonly workerId: string;
+  /** Takes a slot for an invocation that is about to be accepted; whether there was one. */
+  reserve(): boolean;
+  /** Uses a reserved slot, or gives it back when there is nothing to drive. */
+  adopt(claimed: Claimed | undefined): void;
+  /** Whether it drives an invocation. */
+  drives(id: string): boolean;
+}
+
+/** A process that does not work. */
+export const NO_WORKER: LocalWorker = {
+  workerId: '',
+  reserve: () => false,
+  adopt: () => undefined,
+  drives: () => false,
+};

@@ -1,0 +1,62 @@
+import type { Cancel, Clock } from '../ports/clock.js';
+import type { Logger } from '../ports/logger.js';
+
+/** Something that is done again and again, never twice at once. */
+export class Periodic {
+  private cancel: Cancel | undefined;
+  private running: Promise<void> | undefined;
+  private again = false;
+  private stopped = true;
+
+  /**
+   * @param name what the log calls it
+   * @param everyMs milliseconds between the end of one and the start of the next; spread by a tenth, so that
+   *   many processes do not move in step
+   */
+  constructor(
+    private readonly name: string,
+    private readonly everyMs: number,
+    private readonly work: () => Promise<void>,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  start(): void {
+    this.stopped = false;
+    this.schedule();
+  }
+
+  /** Does it now, or once more when it is being done already. Resolves when that is through. */
+  async now(): Promise<void> {
+    if (this.stopped) return;
+    this.again = true;
+    await (this.running ??= this.run());
+  }
+
+  /** Does it no more; resolves when the last one is through. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.again = false;
+    this.cancel?.();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    this.cancel?.();
+    while (this.again) {
+      this.again = false;
+      try {
+        await this.work();
+      } catch (error) {
+        this.logger.warn(`${this.name} failed, it is tried again in ${this.everyMs} ms: ${String(error)}`);
+      }
+    }
+    this.running = undefined;
+    if (!this.stopped) this.schedule();
+  }
+
+  private schedule(): void {
+    const spread = this.everyMs * (0.95 + Math.random() * 0.1);
+    this.cancel = this.clock.after(spread, () => void this.now());
+  }
+}

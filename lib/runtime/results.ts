@@ -1,0 +1,153 @@
+import { ClientClosedError } from '../errors/index.js';
+import type { Cancel, Clock } from '../ports/clock.js';
+import type { Logger } from '../ports/logger.js';
+import type { Settled, Store } from '../ports/store.js';
+
+/** What decides how often the store is asked about invocations that other processes drive. */
+export interface ResultsOptions {
+  /** Whether somebody will tell us, so that asking is a backstop only. */
+  isPushed(): boolean;
+  /** Whether this process drives the invocation, and so will know without asking. */
+  isDriven(id: string): boolean;
+}
+
+interface Waiter {
+  resolve(settled: Settled): void;
+  reject(error: Error): void;
+  /** Whether the store is asked for it; else it hears only what comes by itself. */
+  active: boolean;
+}
+
+/** An outcome to come. */
+export interface Wait {
+  readonly settled: Promise<Settled>;
+  /** Has the store asked for it from now on. */
+  activate(): void;
+  readonly cancel: Cancel;
+}
+
+const SHORTEST_POLL_MS = 50;
+const LONGEST_POLL_MS = 1_000;
+const BACKSTOP_POLL_MS = 3_000;
+const MAX_ASKED = 1_000;
+
+/**
+ * Who in this process waits for the outcome of which invocation.
+ *
+ * An outcome comes from the worker of this process, or the transport says that it is there, or the store is
+ * asked: for all that wait in one query, ever less often while nothing comes.
+ */
+export class Results {
+  private readonly waiting = new Map<string, Set<Waiter>>();
+  private announced: string[] = [];
+  private fetching = false;
+  private closed = false;
+  private pause = SHORTEST_POLL_MS;
+  private cancelPoll: Cancel | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly options: ResultsOptions,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Waits for what comes by itself: the outcome of an invocation that this process drives. */
+  watch(id: string): Wait {
+    let waiter: Waiter | undefined;
+    const settled = new Promise<Settled>(
+      (resolve, reject) => (waiter = this.add(id, { resolve, reject, active: false })),
+    );
+    // Nobody may ever ask for it.
+    settled.catch(() => undefined);
+    const activate = (): void => {
+      if (!waiter || waiter.active) return;
+      waiter.active = true;
+      this.poll();
+    };
+    return { settled, activate, cancel: () => waiter && this.remove(id, waiter) };
+  }
+
+  /** Gives an outcome to those who wait for it. */
+  settle(settled: Settled): void {
+    const waiters = this.waiting.get(settled.id);
+    if (!waiters) return;
+    this.waiting.delete(settled.id);
+    for (const waiter of waiters) waiter.resolve(settled);
+  }
+
+  /** These may be over: asks the store about those that somebody waits for. */
+  announce(ids: readonly string[]): void {
+    for (const id of ids) if (this.waiting.has(id)) this.announced.push(id);
+    void this.fetchAnnounced();
+  }
+
+  /** Rejects everything that waits. */
+  close(): void {
+    this.closed = true;
+    this.cancelPoll?.();
+    const error = new ClientClosedError();
+    for (const waiters of this.waiting.values()) for (const waiter of waiters) waiter.reject(error);
+    this.waiting.clear();
+  }
+
+  private add(id: string, waiter: Waiter): Waiter {
+    if (this.closed) waiter.reject(new ClientClosedError());
+    const waiters = this.waiting.get(id);
+    if (waiters) waiters.add(waiter);
+    else this.waiting.set(id, new Set([waiter]));
+    return waiter;
+  }
+
+  private remove(id: string, waiter: Waiter): void {
+    const waiters = this.waiting.get(id);
+    if (waiters?.delete(waiter) && waiters.size === 0) this.waiting.delete(id);
+  }
+
+  private async fetchAnnounced(): Promise<void> {
+    if (this.fetching) return;
+    this.fetching = true;
+    while (this.announced.length > 0) await this.fetch(this.announced.splice(0, MAX_ASKED));
+    this.fetching = false;
+  }
+
+  private async fetch(ids: readonly string[]): Promise<number> {
+    try {
+      const settled = await this.store.outcomes(ids);
+      for (const one of settled) this.settle(one);
+      return settled.length;
+    } catch (error) {
+      this.logger.warn(`outcomes could not be read, they are asked for again: ${String(error)}`);
+      return 0;
+    }
+  }
+
+  /** Asks soon, if not even sooner. */
+  private poll(): void {
+    if (this.closed || (this.cancelPoll && this.pause === SHORTEST_POLL_MS)) return;
+    this.pause = SHORTEST_POLL_MS;
+    this.schedule();
+  }
+
+  private schedule(): void {
+    this.cancelPoll?.();
+    const pause = this.options.isPushed() ? BACKSTOP_POLL_MS : this.pause;
+    this.cancelPoll = this.clock.after(pause, () => void this.ask());
+  }
+
+  private async ask(): Promise<void> {
+    const foreign: string[] = [];
+    let active = 0;
+    for (const [id, waiters] of this.waiting) {
+      if (![...waiters].some(waiter => waiter.active)) continue;
+      active++;
+      if (!this.options.isDriven(id)) foreign.push(id);
+    }
+    let found = 0;
+    for (let at = 0; at < foreign.length; at += MAX_ASKED)
+      found += await this.fetch(foreign.slice(at, at + MAX_ASKED));
+    this.pause = found > 0 ? SHORTEST_POLL_MS : Math.min(this.pause * 2, LONGEST_POLL_MS);
+    this.cancelPoll = undefined;
+    if (active > 0 && !this.closed) this.schedule();
+  }
+}

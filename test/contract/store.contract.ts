@@ -1,0 +1,40 @@
+import type { Store } from '../../lib/ports/store.js';
+import { describeClaims } from './store/claims.js';
+import { describeCommit } from './store/commit.js';
+import { describeFence } from './store/fence.js';
+import { describeQueries } from './store/queries.js';
+import { describeRaces } from './store/races.js';
+import { describeRetry } from './store/retry.js';
+import { Scene } from './store/scene.js';
+import { describeWorkers } from './store/workers.js';
+
+export { poisonError } from './store/scene.js';
+
+/** A store under test. `close` also removes what it was opened on. */
+export interface OpenedStore {
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+/**
+ * What every store must do, whatever it is made of. One store is opened for all of it; it must be new, and
+ * encode the error of a poison invocation with `poisonError` of this file.
+ */
+export function describeStore(name: string, open: () => Promise<OpenedStore>): void {
+  describe(name, () => {
+    let opened: OpenedStore;
+    beforeAll(async () => {
+      opened = await open();
+    }, 60_000);
+    afterAll(() => opened.close());
+
+    const scene = () => new Scene(opened.store);
+    describeCommit(scene);
+    describeFence(scene);
+    describeClaims(scene);
+    describeWorkers(scene);
+    describeQueries(scene);
+    describeRetry(scene);
+    describeRaces(scene);
+  });
+}

@@ -1,0 +1,90 @@
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+
+/**
+ * What happens to bytes on their way:
+ *
+ * - `pass`: they arrive;
+ * - `drop-to-server` / `drop-to-client`: those of one direction vanish;
+ * - `half-open`: all vanish, and nobody learns that the other side ended;
+ * - `reset`: connections, those that exist and new ones, are reset.
+ */
+export type ProxyMode = 'pass' | 'drop-to-server' | 'drop-to-client' | 'half-open' | 'reset';
+
+interface Link {
+  readonly client: Socket;
+  readonly server: Socket;
+  /** Bytes of it were swallowed: it is of no use any more and stays silent, as after a lost route. */
+  broken: boolean;
+}
+
+/** A proxy in front of a server on this machine, whose links can be made to fail. */
+export class TcpProxy {
+  #mode: ProxyMode = 'pass';
+  readonly #links = new Set<Link>();
+  readonly #listener: Server;
+
+  private constructor(private readonly target: number) {
+    this.#listener = createServer({ allowHalfOpen: true }, client => this.#accept(client));
+  }
+
+  /** Starts a proxy on a free port of 127.0.0.1. */
+  static async to(target: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target);
+    await new Promise<void>(resolve => proxy.#listener.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#listener.address() as AddressInfo).port;
+  }
+
+  /** Links that exist, silent ones too; each is two sockets of the proxy. */
+  get links(): number {
+    return this.#links.size;
+  }
+
+  /** Changes what happens from now on. A link of which bytes vanished stays silent, also under `pass`. */
+  set mode(mode: ProxyMode) {
+    this.#mode = mode;
+    if (mode === 'half-open') for (const link of this.#links) link.broken = true;
+    if (mode === 'reset') for (const link of [...this.#links]) this.#reset(link);
+  }
+
+  /** Resets all links and listens no more; idempotent. */
+  async close(): Promise<void> {
+    for (const link of [...this.#links]) this.#reset(link);
+    await new Promise(resolve => this.#listener.close(resolve));
+  }
+
+  #accept(client: Socket): void {
+    const server = connect({ port: this.target, host: '127.0.0.1', allowHalfOpen: true });
+    const link: Link = { client, server, broken: this.#mode === 'half-open' };
+    this.#links.add(link);
+    this.#carry(link, client, server, 'drop-to-server');
+    this.#carry(link, server, client, 'drop-to-client');
+    if (this.#mode === 'reset') this.#reset(link);
+  }
+
+  #carry(link: Link, from: Socket, to: Socket, drop: ProxyMode): void {
+    from.on('data', bytes => {
+      if (this.#mode === drop) link.broken = true;
+      if (!link.broken) to.write(bytes);
+    });
+    from.on('end', () => {
+      if (!link.broken) to.end();
+    });
+    from.on('error', () => undefined);
+    from.on('close', () => {
+      if (link.broken) return;
+      to.destroy();
+      this.#links.delete(link);
+    });
+  }
+
+  #reset(link: Link): void {
+    this.#links.delete(link);
+    link.client.resetAndDestroy();
+    link.server.resetAndDestroy();
+  }
+}
