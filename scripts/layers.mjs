@@ -28,11 +28,15 @@ const NEST_FACING = [
   'interceptors',
   'microservice',
 ];
-const BELOW_NEST = [...CORE, 'runtime', ...ADAPTERS];
-const BELOW_MODULE = [...BELOW_NEST, 'backend', ...NEST_FACING];
+const BELOW_MODULE = [...CORE, 'runtime', ...ADAPTERS, 'backend', ...NEST_FACING];
+const WITHOUT_ENTRIES = BELOW_MODULE.filter(name => name !== 'microservice');
+/** To open a backend is for those that compose. */
+const WITHOUT_OPENING = WITHOUT_ENTRIES.filter(name => name !== 'backend');
 
 const ANY_PACKAGE = ['*'];
 const NEST = ['@nestjs/*'];
+/** Optional: only the subpath `nestjs-durable/microservice` may load it. */
+const MICROSERVICES = ['@nestjs/microservices'];
 const DRIVERS = ['typeorm', '@nestjs/typeorm', 'pg', 'ioredis', '@electric-sql/*'];
 
 /**
@@ -51,14 +55,17 @@ export const LAYERS = {
   ),
   'adapters/embedded': { imports: [...CORE, 'adapters/shared', 'adapters/typeorm'], notPackages: NEST },
   // Chooses and opens the adapters, for applications that work and for those that only send.
-  backend: { imports: BELOW_NEST, except: ['runtime/worker*'], notPackages: DRIVERS },
-  ...Object.fromEntries(NEST_FACING.map(name => [name, { imports: BELOW_MODULE, notPackages: [] }])),
-  client: {
-    imports: BELOW_MODULE.filter(name => name !== 'microservice'),
+  backend: {
+    imports: [...CORE, 'runtime', ...ADAPTERS],
     except: ['runtime/worker*'],
-    notPackages: [],
+    notPackages: [...MICROSERVICES, ...DRIVERS],
   },
-  module: { imports: BELOW_MODULE, notPackages: [] },
+  ...Object.fromEntries(
+    NEST_FACING.map(name => [name, { imports: WITHOUT_OPENING, notPackages: MICROSERVICES }]),
+  ),
+  client: { imports: WITHOUT_OPENING, except: ['runtime/worker*'], notPackages: MICROSERVICES },
+  microservice: { imports: BELOW_MODULE, notPackages: [] },
+  module: { imports: WITHOUT_ENTRIES, notPackages: MICROSERVICES },
   testing: { imports: [...BELOW_MODULE, 'module'], notPackages: [] },
 };
 

@@ -14,9 +14,6 @@ import { type DurableClientProxyOptions, resolveProxyOptions } from './client-pr
 import { toRecord } from './durable-record.builder.js';
 import { toTarget } from './pattern.js';
 
-/** What a {@link DurableClientProxy} does. */
-export type DurableClientProxyStatus = 'connected' | 'closed';
-
 interface Connection {
   readonly backend: Backend;
   readonly invocations: Invocations;
@@ -31,7 +28,8 @@ interface Connection {
  * `'OrderService.checkout'` or `{ service, handler }`. The data is the single argument; a `DurableRecordBuilder`
  * sets several, and options. Errors come as themselves where their class is known here (`errors`).
  *
- * Whether a worker has the handler is not known here: an invocation waits for one that does.
+ * Whether a worker has the handler is not known here: an invocation waits for one that does. `status` is
+ * `connected` or `closed`.
  *
  * @example
  * ```ts
@@ -40,7 +38,7 @@ interface Connection {
  * this.orders.send('OrderService.checkout', order); // Observable<Receipt>
  * ```
  */
-export class DurableClientProxy extends ClientProxy<Record<never, () => void>, DurableClientProxyStatus> {
+export class DurableClientProxy extends ClientProxy {
   private readonly options: ResolvedOptions;
   private connecting: Promise<Connection> | undefined;
   private connection: Connection | undefined;

@@ -1,5 +1,5 @@
 export { DurableServer, type DurableServerEvents } from './durable-server.js';
-export { DurableClientProxy, type DurableClientProxyStatus } from './durable-client-proxy.js';
+export { DurableClientProxy } from './durable-client-proxy.js';
 export type { DurableClientProxyOptions } from './client-proxy-options.js';
 export { DurableRecord, DurableRecordBuilder } from './durable-record.builder.js';
 export type { DurablePattern } from './pattern.js';

@@ -29,14 +29,16 @@ describe('a pattern', () => {
       expect.objectContaining({
         code: 'DURABLE_INVALID_PATTERN',
         message: expect.stringContaining("'OrderService.checkout'") as string,
-      }),
+      }) as Error,
     );
   });
 
   it.each([['Order Service.checkout'], ['OrderService.a b'], [{ service: 'OrderService', handler: 3 }]])(
     '%j is refused: nothing can have that name',
     pattern => {
-      expect(() => toTarget(pattern)).toThrow(expect.objectContaining({ code: 'DURABLE_INVALID_NAME' }));
+      expect(() => toTarget(pattern)).toThrow(
+        expect.objectContaining({ code: 'DURABLE_INVALID_NAME' }) as Error,
+      );
     },
   );
 });
@@ -68,6 +70,6 @@ describe('a message', () => {
     [() => new DurableRecordBuilder().setOptions({ delai: 1 } as never), 'DURABLE_INVALID_OPTION'],
     [() => new DurableRecordBuilder().setOptions({ delay: 'soon' as never }), 'DURABLE_INVALID_DURATION'],
   ])('with wrong options is not built: %s', (build, code) => {
-    expect(build).toThrow(expect.objectContaining({ code }));
+    expect(build).toThrow(expect.objectContaining({ code }) as Error);
   });
 });
