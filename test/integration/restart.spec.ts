@@ -10,7 +10,7 @@ import {
   Handler,
 } from '../../lib/index.js';
 import { keyedId } from '../../lib/client/identity.js';
-import { openStore } from '../../lib/durable.store.js';
+import { openStore } from '../../lib/backend/open-store.js';
 import { resolveOptions } from '../../lib/options/index.js';
 import type { NewInvocation, Store } from '../../lib/ports/store.js';
 import { FAULT_POINTS } from '../../lib/runtime/fault-points.js';
