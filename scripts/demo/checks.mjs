@@ -8,7 +8,8 @@ export function judge({ executions, journal, killed, order, stopped }) {
   const inFlight = executions.filter(({ pid }) => pid === killed).at(-1)?.name;
   const times = name => executions.filter(execution => execution.name === name);
   const names = journal.map(nameOf);
-  const others = names.filter(name => name !== inFlight);
+  const all = new Set([...names, ...executions.map(({ name }) => name)]);
+  const others = [...all].filter(name => name !== inFlight);
   const strangers = executions.filter(({ name }) => !names.includes(name)).map(({ name }) => name);
   const repeated = times(inFlight);
   const keys = new Set(repeated.map(({ key }) => key));
@@ -25,8 +26,8 @@ export function judge({ executions, journal, killed, order, stopped }) {
       `not exactly once: ${others.map(name => `${name} ran ${times(name).length}x`).join(', ')}`,
     ),
     check(
-      repeated.length >= 1 && repeated.length <= 2 && keys.size === 1 && !keys.has(undefined),
-      `${inFlight}, cut short by the kill, ran again under the same idempotency key`,
+      repeated.length >= 1 && repeated.length <= 2 && keys.size === 1,
+      fateOf(repeated),
       `${inFlight} ran ${repeated.length}x, under ${keys.size} idempotency keys`,
     ),
     check(
@@ -42,10 +43,17 @@ export function nameOf({ name }) {
   return name.split('.').at(-1);
 }
 
+/** What became of the step in flight; an inline step prints no key. */
+function fateOf([first, again]) {
+  if (again === undefined) return `${first?.name}, which ran when the kill hit, was recorded just before it`;
+  const key = again.key === undefined ? '' : ' under the same idempotency key';
+  return `${first.name}, cut short by the kill, ran again${key}`;
+}
+
 function check(passed, right, wrong) {
   return { passed, text: passed ? right : wrong };
 }
 
 function list(names) {
-  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+  return [names.slice(0, -1).join(', '), ...names.slice(-1)].filter(Boolean).join(' and ');
 }

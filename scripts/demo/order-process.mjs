@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 /** A line of Nest's logger: its pid, its context, its message. */
 const LINE = /^\[Nest\] (\d+) .*? LOG \[(\w+)\] (.*)$/;
 /** What a step of the sample says first of all: its name, what it is about, and under which key. */
-const STEP = /^(\w+) (.*?)(?:, idempotency key (\S+))?$/;
+const STEP = /^(\w+) (.*?)(?:, idempotency key (?:undefined|(\S+)))?$/;
 /** Classes of the sample that have steps. */
 const WITH_STEPS = ['PaymentGateway', 'WarehouseService', 'OrderService', 'Mailer'];
 

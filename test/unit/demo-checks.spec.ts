@@ -38,6 +38,10 @@ describe('the checks of the demo', () => {
     expect(failures({})).toEqual([]);
   });
 
+  it('pass when the step in flight was recorded just before the kill', () => {
+    expect(failures({ executions: [charge, reserve, receipt] })).toEqual([]);
+  });
+
   it.each<[string, Partial<Seen>, string]>([
     [
       'a recorded step ran again',
