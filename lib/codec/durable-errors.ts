@@ -51,6 +51,7 @@ const FIELDS: { readonly [K in DurableErrorName]: Fields<Exclude<keyof InstanceT
     TransportClosedError: {},
     UnknownHandlerError: { service: true, handler: true, known: true },
     UnserialisableValueError: { path: true, reason: true },
+    UnusableEnhancerError: { enhancer: true, method: true, reason: true },
   };
 
 type Fields<K extends PropertyKey> = { readonly [F in K]: true };
