@@ -28,6 +28,8 @@ export interface WorkerOptions {
 
 /** How long announced work may be due before the sweep takes it: the announcement was lost, or nobody is free. */
 const OVERDUE_SWEEPS = 2;
+/** Bounds how often the sweep comes for what others are about to claim. */
+const SHORTEST_SWEEP_MS = 20;
 /** How long an invocation waits whose handler this worker does not have. */
 const UNKNOWN_HANDLER_PAUSE_MS = 10_000;
 
@@ -163,23 +165,32 @@ export class Worker {
   private async claimDue(): Promise<void> {
     const limit = this.capacity;
     if (limit === 0) return;
-    const pushed = this.transport.health().kind !== 'local' && this.transport.health().connected;
-    const overdueMs = this.catchingUp || !pushed ? 0 : OVERDUE_SWEEPS * this.options.sweepMs;
+    const isPushed = this.isPushed();
+    const overdueMs = this.catchingUp || !isPushed ? 0 : OVERDUE_SWEEPS * this.options.sweepMs;
+    const { services } = this.handlers;
     this.reserved += limit;
     try {
       const { workerId } = this;
-      const claimed = await this.store.claimDue({
-        workerId,
-        services: this.handlers.services,
-        limit,
-        overdueMs,
-      });
-      if (claimed.length < limit) this.catchingUp = false;
+      const claimed = await this.store.claimDue({ workerId, services, limit, overdueMs });
+      this.catchingUp = claimed.length === limit && (this.catchingUp || !isPushed);
       await this.driveAll(claimed);
     } finally {
       this.reserved -= limit;
       this.freed();
     }
+    if (!isPushed && !this.catchingUp) await this.wakeWhenDue(services);
+  }
+
+  /** Where nobody announces what becomes due, the sweep comes in time for it. */
+  private async wakeWhenDue(services: readonly string[]): Promise<void> {
+    const dueInMs = await this.store.nextDue(services);
+    if (dueInMs !== undefined) this.sweep.soon(Math.max(dueInMs, SHORTEST_SWEEP_MS));
+  }
+
+  /** Whether a server announces what is ready, also for other processes. */
+  private isPushed(): boolean {
+    const { kind, connected } = this.transport.health();
+    return kind !== 'local' && connected;
   }
 
   private catchUp(): void {
