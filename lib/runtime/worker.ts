@@ -55,8 +55,9 @@ export class Worker {
     private readonly env: AttemptEnvironment,
   ) {
     const { clock, logger } = env;
-    const lost = (): void => this.loseAll();
-    this.lease = new WorkerLease(options.id, handlers.services, options.leaseMs, store, lost, clock, logger);
+    const owner = { name: options.id, services: handlers.services, leaseMs: options.leaseMs };
+    const lost = (): void => this.each(attempt => attempt.lose());
+    this.lease = new WorkerLease(owner, store, { lost, regained: () => this.goOn() }, clock, logger);
     this.sweep = new Periodic('sweep', options.sweepMs, () => this.claimDue(), clock, logger);
     const driving = (): string[] => [...this.attempts.keys()];
     this.housekeeping = new Housekeeping(options, this.lease, driving, store, transport, clock, logger);
@@ -74,7 +75,8 @@ export class Worker {
 
   /** How many invocations it would take now. */
   get capacity(): number {
-    return this.isWorking ? Math.max(0, this.options.concurrency - this.attempts.size - this.reserved) : 0;
+    if (!this.isWorking || !this.lease.isHeld) return 0;
+    return Math.max(0, this.options.concurrency - this.attempts.size - this.reserved);
   }
 
   /** Whether it drives an invocation. */
@@ -246,9 +248,10 @@ export class Worker {
     else if (end.dueInMs !== null) this.transport.due([{ id, service, dueInMs: end.dueInMs }]);
   }
 
-  private loseAll(): void {
-    this.each(attempt => attempt.lose());
+  /** It may claim again. */
+  private goOn(): void {
     this.catchUp();
+    this.consumer?.resume();
   }
 
   private each(act: (attempt: Attempt) => void): void {

@@ -30,6 +30,7 @@ export class StepBodies {
     if (plan.hold !== undefined) await Promise.race([this.latches.wait(plan.hold), aborted(signal)]);
     if (plan.needs !== undefined && !this.latches.isOpen(plan.needs))
       throw new TerminalError(`${plan.name} needs ${plan.needs}`);
+    if (plan.unless !== undefined && this.latches.isOpen(plan.unless)) return;
     if (plan.blockMs !== undefined) block(plan.blockMs);
     if (plan.dies === 'exit') process.exit(1);
     if (plan.dies === 'kill') process.kill(process.pid, 'SIGKILL');

@@ -13,6 +13,8 @@ export interface StepPlan {
   readonly blockMs?: number;
   /** How it ends its process. */
   readonly dies?: 'exit' | 'kill';
+  /** Latch with which it neither blocks nor dies. */
+  readonly unless?: string;
 }
 
 /** What an invocation does: its steps one after the other, after which its first attempts may fail. */

@@ -20,9 +20,9 @@ export type Setting = 'embedded' | 'postgres' | 'postgres+redis';
 export const PATIENCE_MS = 60_000;
 
 export interface SceneOptions {
-  /** Server of the scene's own; else a new database on the shared one. */
+  /** Server of the test's own, for the scene's database; else the shared one. */
   readonly postgres?: string;
-  /** Server of the scene's own; else a namespace on the shared one. */
+  /** Server of the test's own, for the scene's namespace; else the shared one. */
   readonly redis?: string;
   readonly worker?: WorkerOptions;
   /** Processes that are kept loaded, so that the next one starts soon. @default 1 */
@@ -70,14 +70,14 @@ export class Scene {
       const address = { embedded: { directory: data } };
       return new Scene(setting, embeddedDatabase(data), directory, address, options, async () => undefined);
     }
-    const scratch = options.postgres === undefined ? await createScratchDatabase() : undefined;
-    const postgres = scratch?.url ?? (options.postgres as string);
+    const scratch = await createScratchDatabase(options.postgres);
+    const postgres = scratch.url;
     const redis = new RedisTransports(options.redis);
     const database = postgresDatabase(postgres);
     const onRedis = setting === 'postgres' ? {} : { redis: redis.url, namespace: redis.namespace };
     const cleanUp = async (): Promise<void> => {
-      await redis.clean(setting === 'postgres+redis' && options.redis === undefined);
-      await scratch?.drop();
+      await redis.clean(setting === 'postgres+redis');
+      await scratch.drop();
     };
     return new Scene(setting, database, directory, { postgres, ...onRedis }, options, cleanUp);
   }
