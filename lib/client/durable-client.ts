@@ -1,6 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
-import { InvocationNotFailedError, InvocationNotFoundError } from '../errors/index.js';
+import {
+  ClientClosedError,
+  DurableError,
+  InvocationNotFailedError,
+  InvocationNotFoundError,
+} from '../errors/index.js';
 import { parseDuration } from '../options/duration.js';
 import { resolveListOptions, type ListOptions } from '../options/list-options.js';
 import { resolveSendOptions, type SendOptions } from '../options/send-options.js';
@@ -55,7 +60,8 @@ export class DurableClient {
    * @throws IdempotencyConflictError (DURABLE_IDEMPOTENCY_CONFLICT) if the key belongs to another input
    * @throws UnserialisableValueError, PayloadTooLargeError for arguments that cannot be stored
    * @throws what a pipe of the handler throws, if this application has the handler
-   * @throws StoreUnavailableError (DURABLE_STORE_UNAVAILABLE)
+   * @throws AcceptTimeoutError (DURABLE_ACCEPT_TIMEOUT) if the database is away for too long
+   * @throws ClientClosedError (DURABLE_CLIENT_CLOSED) once the application is closed
    */
   send<T>(service: ServiceClass<T>, options: SendOptions = {}): Sends<T> {
     return methodProxy((method, args) => this.accept(service, method, args, options));
@@ -70,11 +76,13 @@ export class DurableClient {
    * The journal of an invocation, in call order.
    * @throws InvocationNotFoundError (DURABLE_INVOCATION_NOT_FOUND)
    */
-  async journal(id: string): Promise<JournalRecord[]> {
-    await this.find(id);
-    const { store, codec, errors } = this.backend;
-    const entries = (await store.journals([id])).get(id) ?? [];
-    return entries.map(entry => toJournalRecord(entry, codec, errors));
+  journal(id: string): Promise<JournalRecord[]> {
+    return this.whileOpen(async () => {
+      await this.find(id);
+      const { store, codec, errors } = this.backend;
+      const entries = (await store.journals([id])).get(id) ?? [];
+      return entries.map(entry => toJournalRecord(entry, codec, errors));
+    });
   }
 
   /**
@@ -84,7 +92,7 @@ export class DurableClient {
   async list(options: ListOptions = {}): Promise<InvocationPage> {
     const { cursor, ...query } = resolveListOptions(options);
     const after = cursor === undefined ? {} : { after: parseCursor(cursor) };
-    const records = await this.backend.store.list({ ...query, ...after });
+    const records = await this.whileOpen(() => this.backend.store.list({ ...query, ...after }));
     const last = records.length === query.limit ? records.at(-1) : undefined;
     const items = records.map(record => toInfo(record, this.backend.errors));
     return { items, cursor: last && cursorAfter(last) };
@@ -97,23 +105,27 @@ export class DurableClient {
    * @throws InvocationNotFoundError (DURABLE_INVOCATION_NOT_FOUND)
    * @throws InvocationNotFailedError (DURABLE_INVOCATION_NOT_FAILED) in any other status
    */
-  async retry(id: string): Promise<void> {
-    const { service, status } = await this.find(id);
-    const result = await this.backend.store.retry(id);
-    if (result === 'not_found') throw new InvocationNotFoundError(id);
-    if (result === 'not_failed') throw new InvocationNotFailedError(id, status);
-    this.backend.transport.ready([{ id, service }]);
+  retry(id: string): Promise<void> {
+    return this.whileOpen(async () => {
+      const { service, status } = await this.find(id);
+      const result = await this.backend.store.retry(id);
+      if (result === 'not_found') throw new InvocationNotFoundError(id);
+      if (result === 'not_failed') throw new InvocationNotFailedError(id, status);
+      this.backend.transport.ready([{ id, service }]);
+    });
   }
 
-  private async accept(
+  private accept(
     service: ServiceClass<unknown>,
     method: string,
     args: readonly unknown[],
     options: SendOptions,
   ): Promise<InvocationHandle<never>> {
-    const target = this.targets.find(service, method);
-    const { id, wait } = await this.acceptance.accept(target, args, resolveSendOptions(options));
-    return this.handle(id, wait ? { kind: 'driven', wait } : { kind: 'own' });
+    return this.whileOpen(async () => {
+      const target = this.targets.find(service, method);
+      const { id, acquaintance } = await this.acceptance.accept(target, args, resolveSendOptions(options));
+      return this.handle(id, acquaintance);
+    });
   }
 
   private handle<R>(id: string, acquaintance: Acquaintance): InvocationHandle<R> {
@@ -122,15 +134,27 @@ export class DurableClient {
       result: async options => {
         const timeout = options?.timeout;
         const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout, 'result.timeout');
-        return this.result(await this.outcomes.of(id, acquaintance, timeoutMs)) as R;
+        const settled = await this.whileOpen(() => this.outcomes.of(id, acquaintance, timeoutMs));
+        return this.result(settled) as R;
       },
-      status: async () => toInfo(await this.find(id), this.backend.errors),
+      status: () => this.whileOpen(async () => toInfo(await this.find(id), this.backend.errors)),
     };
   }
 
   private result({ status, output, error }: Settled): unknown {
     if (status === 'completed') return this.backend.codec.decode(output as string);
     throw this.backend.errors.decode(error as string);
+  }
+
+  /** Asks the store: what it refuses because it was closed is said to be so. */
+  private async whileOpen<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.backend.isClosed) throw new ClientClosedError();
+    try {
+      return await ask();
+    } catch (error) {
+      if (this.backend.isClosed && !(error instanceof DurableError)) throw new ClientClosedError();
+      throw error;
+    }
   }
 
   private async find(id: string): Promise<InvocationRecord> {

@@ -12,6 +12,7 @@ export interface InvocationHandle<R = unknown> {
    * @param options `timeout`: how long to wait here; the invocation goes on. Without one it waits until the end.
    * @throws ResultTimeoutError (DURABLE_RESULT_TIMEOUT) when the time is over
    * @throws InvocationNotFoundError (DURABLE_INVOCATION_NOT_FOUND) when there is none with this id
+   * @throws ClientClosedError (DURABLE_CLIENT_CLOSED) when the application is closed meanwhile; the invocation goes on
    */
   result(options?: { readonly timeout?: Duration }): Promise<R>;
 

@@ -24,20 +24,20 @@ export class Outcomes {
    */
   async of(id: string, acquaintance: Acquaintance, timeoutMs: number | undefined): Promise<Settled> {
     if (acquaintance.kind === 'driven') return this.await(id, acquaintance.wait, timeoutMs);
-    if (acquaintance.kind === 'own') return this.await(id, this.askNow(id), timeoutMs);
+    if (acquaintance.kind === 'own') return this.awaitHere(id, timeoutMs);
     const record = await this.backend.store.find(id);
     if (!record) throw new InvocationNotFoundError(id);
     const { status, output, error } = record;
     if (isTerminal(status)) return { id, status, output, error };
     const unsubscribe = await this.subscribe(record);
-    return this.await(id, this.askNow(id), timeoutMs).finally(unsubscribe);
+    return this.awaitHere(id, timeoutMs).finally(unsubscribe);
   }
 
-  private askNow(id: string): Wait {
+  private awaitHere(id: string, timeoutMs: number | undefined): Promise<Settled> {
     const wait = this.backend.results.watch(id);
     // It may have ended before we listened.
     this.backend.results.announce([id]);
-    return wait;
+    return this.await(id, wait, timeoutMs).finally(wait.cancel);
   }
 
   private async subscribe({ origin }: InvocationRecord): Promise<() => Promise<void>> {
@@ -47,14 +47,17 @@ export class Outcomes {
   }
 
   private async await(id: string, wait: Wait, timeoutMs: number | undefined): Promise<Settled> {
-    wait.activate();
-    if (timeoutMs === undefined) return wait.settled;
+    const stopAsking = wait.ask();
     let cancel: Cancel = () => undefined;
     const expired = new Promise<never>((_, reject) => {
+      if (timeoutMs === undefined) return;
       cancel = this.backend.clock.after(timeoutMs, () => {
         reject(new ResultTimeoutError(id, timeoutMs));
       });
     });
-    return Promise.race([wait.settled, expired]).finally(cancel);
+    return Promise.race([wait.settled, expired]).finally(() => {
+      cancel();
+      stopAsking();
+    });
   }
 }
