@@ -56,7 +56,13 @@ export async function openBackend(options: ResolvedOptions, given: FaultyOptions
     await store.close();
   };
   const parts = { origin, store, transport, writer, results, codec, errors, clock, logger, local, faults };
-  return { ...parts, close: () => (closing ??= close()) };
+  return {
+    ...parts,
+    get isClosed() {
+      return closing !== undefined;
+    },
+    close: () => (closing ??= close()),
+  };
 }
 
 function codecs(options: ResolvedOptions): { codec: Codec; errors: ErrorCodec } {

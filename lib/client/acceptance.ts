@@ -3,8 +3,8 @@ import { IdempotencyConflictError } from '../errors/index.js';
 import type { LocalWorker } from '../ports/local-worker.js';
 import type { NewInvocation } from '../ports/store.js';
 import type { Backend } from '../runtime/backend.js';
-import type { Wait } from '../runtime/results.js';
 import { freshId, keyedId } from './identity.js';
+import type { Acquaintance } from './outcomes.js';
 import type { Target } from './target.js';
 
 /** When and as what an invocation is to be accepted, validated. */
@@ -14,13 +14,10 @@ export interface AcceptOptions {
   readonly at: Date | undefined;
 }
 
-/** An accepted invocation. */
+/** An accepted invocation, and how this process knows it. */
 export interface Accepted {
   readonly id: string;
-  /** Set if this process drives it, so that its outcome comes by itself. */
-  readonly wait: Wait | undefined;
-  /** Whether it had been accepted before, maybe by another process, to which its outcome is announced then. */
-  readonly isKnown: boolean;
+  readonly acquaintance: Acquaintance;
 }
 
 /**
@@ -33,10 +30,11 @@ export class Acceptance {
 
   /** @throws IdempotencyConflictError, UnserialisableValueError, PayloadTooLargeError, and what a pipe throws */
   async accept(target: Target, args: readonly unknown[], options: AcceptOptions): Promise<Accepted> {
-    await target.admit?.(args);
     const { service, handler } = target;
     const { idempotencyKey: key, delayMs, at } = options;
+    // Before anything is waited for: what the caller does with the arguments after the call is not ours.
     const input = this.backend.codec.encode(args);
+    await target.admit?.(args);
     const id = key === undefined ? freshId() : keyedId(service, handler, key);
     const write = {
       id,
@@ -79,7 +77,7 @@ export class Acceptance {
       deaths: 0,
       createdAt: new Date(),
     });
-    return { id, wait, isKnown: false };
+    return { id, acquaintance: { kind: 'driven', wait } };
   }
 
   private async acceptDue(write: Omit<NewInvocation, 'owner'>, key: string | undefined): Promise<Accepted> {
@@ -90,7 +88,7 @@ export class Acceptance {
     const dueInMs = at ? Math.max(0, at.getTime() - Date.now()) : delayMs;
     if (dueInMs > 0) this.backend.transport.due([{ id, service, dueInMs }]);
     else this.backend.transport.ready([{ id, service }]);
-    return { id, wait: undefined, isKnown: false };
+    return { id, acquaintance: { kind: 'own' } };
   }
 
   /** The invocation that has the key already: the same request, or a conflict. */
@@ -102,7 +100,8 @@ export class Acceptance {
       (found.input === write.input ||
         isDeepStrictEqual(codec.decode(found.input), codec.decode(write.input)));
     if (!same) throw new IdempotencyConflictError(key, write.id);
-    return { id: write.id, wait: undefined, isKnown: true };
+    // Another process may have accepted it: its outcome is announced there.
+    return { id: write.id, acquaintance: { kind: 'foreign' } };
   }
 }
 

@@ -49,7 +49,8 @@ export class DurableClient {
    * @throws IdempotencyConflictError (DURABLE_IDEMPOTENCY_CONFLICT) if the key belongs to another input
    * @throws UnserialisableValueError, PayloadTooLargeError for arguments that cannot be stored
    * @throws what a pipe of the handler throws, if this application has the handler
-   * @throws StoreUnavailableError (DURABLE_STORE_UNAVAILABLE)
+   * @throws AcceptTimeoutError (DURABLE_ACCEPT_TIMEOUT) if the database is away for too long
+   * @throws ClientClosedError (DURABLE_CLIENT_CLOSED) once the application is closed
    */
   send<T>(service: ServiceClass<T>, options: SendOptions = {}): Sends<T> {
     return methodProxy((method, args) => this.accept(service, method, args, options));
@@ -64,11 +65,13 @@ export class DurableClient {
    * The journal of an invocation, in call order.
    * @throws InvocationNotFoundError (DURABLE_INVOCATION_NOT_FOUND)
    */
-  async journal(id: string): Promise<JournalRecord[]> {
-    await this.invocations.record(id);
-    const { store, codec, errors } = this.backend;
-    const entries = (await store.journals([id])).get(id) ?? [];
-    return entries.map(entry => toJournalRecord(entry, codec, errors));
+  journal(id: string): Promise<JournalRecord[]> {
+    return this.invocations.whileOpen(async () => {
+      await this.invocations.record(id);
+      const { store, codec, errors } = this.backend;
+      const entries = (await store.journals([id])).get(id) ?? [];
+      return entries.map(entry => toJournalRecord(entry, codec, errors));
+    });
   }
 
   /**
@@ -78,7 +81,7 @@ export class DurableClient {
   async list(options: ListOptions = {}): Promise<InvocationPage> {
     const { cursor, ...query } = resolveListOptions(options);
     const after = cursor === undefined ? {} : { after: parseCursor(cursor) };
-    const records = await this.backend.store.list({ ...query, ...after });
+    const records = await this.invocations.whileOpen(() => this.backend.store.list({ ...query, ...after }));
     const last = records.length === query.limit ? records.at(-1) : undefined;
     const items = records.map(record => toInfo(record, this.backend.errors));
     return { items, cursor: last && cursorAfter(last) };
@@ -91,15 +94,17 @@ export class DurableClient {
    * @throws InvocationNotFoundError (DURABLE_INVOCATION_NOT_FOUND)
    * @throws InvocationNotFailedError (DURABLE_INVOCATION_NOT_FAILED) in any other status
    */
-  async retry(id: string): Promise<void> {
-    const { service, status } = await this.invocations.record(id);
-    const result = await this.backend.store.retry(id);
-    if (result === 'not_found') throw new InvocationNotFoundError(id);
-    if (result === 'not_failed') throw new InvocationNotFailedError(id, status);
-    this.backend.transport.ready([{ id, service }]);
+  retry(id: string): Promise<void> {
+    return this.invocations.whileOpen(async () => {
+      const { service, status } = await this.invocations.record(id);
+      const result = await this.backend.store.retry(id);
+      if (result === 'not_found') throw new InvocationNotFoundError(id);
+      if (result === 'not_failed') throw new InvocationNotFailedError(id, status);
+      this.backend.transport.ready([{ id, service }]);
+    });
   }
 
-  private async accept(
+  private accept(
     service: ServiceClass<unknown>,
     method: string,
     args: readonly unknown[],

@@ -22,6 +22,7 @@ export interface InvocationHandle<R = unknown> {
    * @throws ResultTimeoutError (DURABLE_RESULT_TIMEOUT) when the time is over
    * @throws the reason of the signal, once it is aborted
    * @throws InvocationNotFoundError (DURABLE_INVOCATION_NOT_FOUND) when there is none with this id
+   * @throws ClientClosedError (DURABLE_CLIENT_CLOSED) when the application is closed meanwhile; the invocation goes on
    */
   result(options?: ResultOptions): Promise<R>;
 

@@ -1,5 +1,5 @@
 import { validate as isUuid } from 'uuid';
-import { InvocationNotFoundError } from '../errors/index.js';
+import { ClientClosedError, DurableError, InvocationNotFoundError } from '../errors/index.js';
 import { parseDuration } from '../options/duration.js';
 import type { ResolvedSendOptions } from '../options/send-options.js';
 import type { InvocationRecord, Settled } from '../ports/store.js';
@@ -30,9 +30,8 @@ export class Invocations {
     args: readonly unknown[],
     options: ResolvedSendOptions,
   ): Promise<InvocationHandle<R>> {
-    const { id, wait, isKnown } = await this.acceptance.accept(target, args, options);
-    if (wait) return this.handle(id, { kind: 'driven', wait });
-    return this.handle(id, { kind: isKnown ? 'foreign' : 'own' });
+    const { id, acquaintance } = await this.whileOpen(() => this.acceptance.accept(target, args, options));
+    return this.handle(id, acquaintance);
   }
 
   /** A handle of an invocation that may exist. */
@@ -47,14 +46,26 @@ export class Invocations {
     return record;
   }
 
+  /** Asks the store: what it refuses because it was closed is said to be so. */
+  async whileOpen<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.backend.isClosed) throw new ClientClosedError();
+    try {
+      return await ask();
+    } catch (error) {
+      if (this.backend.isClosed && !(error instanceof DurableError)) throw new ClientClosedError();
+      throw error;
+    }
+  }
+
   private handle<R>(id: string, acquaintance: Acquaintance): InvocationHandle<R> {
     return {
       id,
       result: async ({ timeout, signal } = {}) => {
         const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout, 'result.timeout');
-        return this.valueOf(await this.outcomes.of(id, acquaintance, { timeoutMs, signal })) as R;
+        const settled = await this.whileOpen(() => this.outcomes.of(id, acquaintance, { timeoutMs, signal }));
+        return this.valueOf(settled) as R;
       },
-      status: async () => toInfo(await this.record(id), this.backend.errors),
+      status: () => this.whileOpen(async () => toInfo(await this.record(id), this.backend.errors)),
     };
   }
 

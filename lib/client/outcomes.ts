@@ -53,9 +53,9 @@ export class Outcomes {
   }
 
   private async await(id: string, wait: Wait, { timeoutMs, signal }: Patience): Promise<Settled> {
-    wait.activate();
+    const cancels: Cancel[] = [wait.ask()];
+    // Nothing ends this wait early, and what is over is asked for no more anyway.
     if (timeoutMs === undefined && !signal) return wait.settled;
-    const cancels: Cancel[] = [];
     const over = new Promise<never>((_, reject) => {
       if (timeoutMs !== undefined) {
         const expire = (): void => reject(new ResultTimeoutError(id, timeoutMs));

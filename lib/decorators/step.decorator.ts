@@ -33,7 +33,9 @@ export function Step(options: StepOptions = {}): MethodDecorator {
       return attempt.step(attempt.steps.ofMethod(this, step, args));
     };
     const step: StepMethod = { key: key as string, options, method };
-    Object.defineProperty(method, 'name', { value: body.name, configurable: true });
+    for (const own of ['name', 'length'] as const) {
+      Object.defineProperty(method, own, { value: body[own], configurable: true });
+    }
     copyMetadata(body, method);
     Reflect.defineMetadata(STEP_METADATA, options, method);
     descriptor.value = method as T;

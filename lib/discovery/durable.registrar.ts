@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import type { HandlerMetadata } from '../decorators/metadata.js';
 import { DuplicateNameError } from '../errors/index.js';
 import { HandlerRegistry, type RegisteredHandler } from '../execution/handler-registry.js';
@@ -81,7 +81,8 @@ export class DurableRegistrar {
     const ofSingleton = (): Enhanced =>
       (enhanced ??= this.nest.enhance(wrapper.instance as object, method, key, { providerId: wrapper.id }));
     const ofAttempt = async (attempt: AttemptView): Promise<Enhanced> => {
-      const contextId = this.nest.contextIdOf(attempt);
+      // One context per attempt: what is request-scoped lives as long as it does.
+      const contextId = ContextIdFactory.getByRequest(attempt.invocation);
       this.moduleRef.registerRequestByContextId(attempt.invocation, contextId);
       const instance = await this.moduleRef.resolve<object>(wrapper.token as never, contextId, {
         strict: false,

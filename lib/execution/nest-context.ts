@@ -5,11 +5,10 @@ import {
   INTERCEPTORS_METADATA,
   PIPES_METADATA,
 } from '@nestjs/common/constants.js';
-import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, type ContextId } from '@nestjs/core';
+import { ApplicationConfig, type ContextId, ExternalContextCreator } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { ARGUMENTS_METADATA } from '../decorators/metadata.js';
 import { SurplusArgumentsError } from '../errors/index.js';
-import type { AttemptView } from '../ports/attempt-view.js';
 import type { Method } from '../ports/steps.js';
 import { DURABLE_CONTEXT_TYPE } from './durable-execution-context.js';
 
@@ -32,22 +31,10 @@ const BY_PLACE = {
 /** Puts Nest's guards, pipes, interceptors and exception filters around methods. */
 @Injectable()
 export class NestContext {
-  private readonly contextIds = new WeakMap<AttemptView, ContextId>();
-
   constructor(
     private readonly creator: ExternalContextCreator,
     private readonly config: ApplicationConfig,
   ) {}
-
-  /** The one context of an attempt: its request-scoped providers live as long as it does. */
-  contextIdOf(attempt: AttemptView): ContextId {
-    let contextId = this.contextIds.get(attempt);
-    if (!contextId) {
-      contextId = ContextIdFactory.getByRequest(attempt.invocation);
-      this.contextIds.set(attempt, contextId);
-    }
-    return contextId;
-  }
 
   /** A method of an instance with all its enhancers. The method carries their metadata. */
   enhance(instance: object, method: Method, key: string, host: Host): Enhanced {

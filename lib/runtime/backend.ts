@@ -23,6 +23,8 @@ export interface Backend {
   /** The worker of this process; it comes and goes. */
   readonly local: { worker: LocalWorker };
   readonly faults: FaultPoints | undefined;
+  /** Whether {@link close} was called: the store answers no more. */
+  readonly isClosed: boolean;
   /** Closes everything. Idempotent. */
   close(): Promise<void>;
 }

@@ -14,15 +14,16 @@ export interface ResultsOptions {
 interface Waiter {
   resolve(settled: Settled): void;
   reject(error: Error): void;
-  /** Whether the store is asked for it; else it hears only what comes by itself. */
-  active: boolean;
+  /** For how many the store is asked; if none, it hears only what comes by itself. */
+  asked: number;
 }
 
 /** An outcome to come. */
 export interface Wait {
   readonly settled: Promise<Settled>;
-  /** Has the store asked for it from now on. */
-  activate(): void;
+  /** Has the store asked for it, until the returned function is called. */
+  ask(): Cancel;
+  /** Waits no more: `settled` stays as it is. */
   readonly cancel: Cancel;
 }
 
@@ -54,18 +55,17 @@ export class Results {
 
   /** Waits for what comes by itself: the outcome of an invocation that this process drives. */
   watch(id: string): Wait {
-    let waiter: Waiter | undefined;
-    const settled = new Promise<Settled>(
-      (resolve, reject) => (waiter = this.add(id, { resolve, reject, active: false })),
-    );
+    const waiter: Waiter = { resolve: () => undefined, reject: () => undefined, asked: 0 };
+    const settled = new Promise<Settled>((resolve, reject) => Object.assign(waiter, { resolve, reject }));
     // Nobody may ever ask for it.
     settled.catch(() => undefined);
-    const activate = (): void => {
-      if (!waiter || waiter.active) return;
-      waiter.active = true;
+    this.add(id, waiter);
+    const ask = (): Cancel => {
+      waiter.asked++;
       this.poll();
+      return () => void waiter.asked--;
     };
-    return { settled, activate, cancel: () => waiter && this.remove(id, waiter) };
+    return { settled, ask, cancel: () => this.remove(id, waiter) };
   }
 
   /** Gives an outcome to those who wait for it. */
@@ -91,12 +91,11 @@ export class Results {
     this.waiting.clear();
   }
 
-  private add(id: string, waiter: Waiter): Waiter {
-    if (this.closed) waiter.reject(new ClientClosedError());
+  private add(id: string, waiter: Waiter): void {
+    if (this.closed) return waiter.reject(new ClientClosedError());
     const waiters = this.waiting.get(id);
     if (waiters) waiters.add(waiter);
     else this.waiting.set(id, new Set([waiter]));
-    return waiter;
   }
 
   private remove(id: string, waiter: Waiter): void {
@@ -139,7 +138,7 @@ export class Results {
     const foreign: string[] = [];
     let active = 0;
     for (const [id, waiters] of this.waiting) {
-      if (![...waiters].some(waiter => waiter.active)) continue;
+      if (![...waiters].some(waiter => waiter.asked > 0)) continue;
       active++;
       if (!this.options.isDriven(id)) foreign.push(id);
     }
