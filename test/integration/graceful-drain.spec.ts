@@ -104,7 +104,7 @@ describe.each(KINDS)('a worker on $name that gets SIGTERM', ({ withRedis, gapMs 
     const ids = await Promise.all(Array.from({ length: 20 }, () => send(8)));
     await until('it is in the middle', () => lines({ event: 'end' }).length >= 30, 20_000);
     const startedBy = (worker: AppProcess): number => lines({ pid: worker.pid, event: 'start' }).length;
-    const [victim] = pair.sort((a, b) => startedBy(b) - startedBy(a)) as [AppProcess, AppProcess];
+    const [victim] = pair.sort((a, b) => startedBy(b) - startedBy(a));
     victim.signal('SIGTERM');
     const signalledAt = Date.now();
     expect(await victim.exited).toEqual(CLEAN_EXIT);

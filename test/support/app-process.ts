@@ -18,7 +18,7 @@ export class AppProcess {
   private output = '';
 
   private constructor(private readonly child: ChildProcess) {
-    this.exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }) as Exit);
+    this.exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
   }
