@@ -54,7 +54,12 @@ export const LAYERS = {
     ADAPTERS.map(name => [name, { imports: [...CORE, 'adapters/shared'], notPackages: NEST }]),
   ),
   'adapters/embedded': { imports: [...CORE, 'adapters/shared', 'adapters/typeorm'], notPackages: NEST },
-  backend: { imports: [...CORE, 'runtime', ...ADAPTERS], notPackages: [...MICROSERVICES, ...DRIVERS] },
+  // Chooses and opens the adapters, for applications that work and for those that only send.
+  backend: {
+    imports: [...CORE, 'runtime', ...ADAPTERS],
+    except: ['runtime/worker*'],
+    notPackages: [...MICROSERVICES, ...DRIVERS],
+  },
   ...Object.fromEntries(
     NEST_FACING.map(name => [name, { imports: WITHOUT_OPENING, notPackages: MICROSERVICES }]),
   ),

@@ -7,6 +7,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { cleanEnvironment, run } from './processes.mjs';
+import { CheckFailed } from './report.mjs';
 
 const POSTGRES_MIN = 14;
 const REDIS_MIN = 7;
@@ -147,9 +148,11 @@ async function fromApt(name, look, reasons) {
   const { code, output } = await run('apt-get', args, { env });
   if (code !== 0)
     reasons.push(`apt-get install ${name} failed: ${output.trim().split('\n').slice(-3).join(' ')}`);
-  return look();
+  const found = look();
+  if (!found) reasons.push(`apt-get install ${name} brought none that runs and is new enough`);
+  return found;
 }
 
 function fail(what, reasons) {
-  throw new Error(`Tests need ${what}, and there is none:\n  - ${reasons.join('\n  - ')}\n${HELP}`);
+  throw new CheckFailed(`Tests need ${what}, and there is none:\n  - ${reasons.join('\n  - ')}\n${HELP}`);
 }

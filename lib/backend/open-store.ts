@@ -19,10 +19,18 @@ export async function openStore(
   if (storage.kind === 'embedded') {
     const { directory } = storage;
     const database = await openEmbeddedDatabase({ ...TABLES, schema, directory, logger });
-    const close = (): Promise<void> => database.close();
-    const maintain = (): Promise<void> => database.maintain();
-    await orClose(() => runMigrations(database.dataSource, schema), close);
-    return new TypeOrmStore(database.dataSource, { poisonError, close, maintain });
+    const store = new TypeOrmStore(database.dataSource, {
+      poisonError,
+      close: () => database.close(),
+      maintain: () => database.maintain(),
+    });
+    const prepare = async (): Promise<void> => {
+      await runMigrations(database.dataSource, schema);
+      // The directory has one holder at a time, so every lease in it is that of a process that is gone.
+      await store.endLeases();
+    };
+    await orClose(prepare, () => store.close());
+    return store;
   }
   const { connectTimeoutMs: connectTimeout } = options;
   const dataSource = await openDataSource(storage.postgres, { ...TABLES, schema, connectTimeout, logger });

@@ -122,6 +122,10 @@ export interface Transition {
   readonly failedAttempt: boolean;
 }
 
+/**
+ * Writes that are applied together. An invocation must be committed before anything is written under its lease: an
+ * accept and a write for it never share a batch.
+ */
 export interface Batch {
   readonly accepts: readonly NewInvocation[];
   readonly entries: readonly EntryWrite[];

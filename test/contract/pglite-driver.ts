@@ -2,6 +2,8 @@ import { Duplex } from 'node:stream';
 import type { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 
+type Done = (error?: Error | null) => void;
+
 const TERMINATE = 0x58;
 
 /** A socket whose other end is a PGlite in this process. */
@@ -35,8 +37,13 @@ class PGliteSocket extends Duplex {
     // What comes is pushed by `send`.
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
     this.send(chunk).then(() => done(), done);
+  }
+
+  // What was corked is one message up to its Sync: PGlite does not recover from an error before it has seen that.
+  override _writev(chunks: { chunk: Buffer }[], done: Done): void {
+    this.send(Buffer.concat(chunks.map(({ chunk }) => chunk))).then(() => done(), done);
   }
 
   private async send(bytes: Buffer): Promise<void> {

@@ -8,12 +8,15 @@ import { poisonError } from './store.contract.js';
 import { Scene, times } from './store/scene.js';
 
 const HISTORY = 300_000;
+/** `jit_above_cost`: what seems to cost more is compiled first, for longer than it then takes. */
+const COMPILED = 100_000;
 const t = tables();
 const sql = statements(t);
 
 interface Plan {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
+  readonly 'Total Cost': number;
   readonly Plans?: readonly Plan[];
 }
 
@@ -30,7 +33,9 @@ describe('with 300,000 finished invocations', () => {
     for (const table of [t.invocation, t.entry]) {
       await database.dataSource.query(`alter table ${table} set (autovacuum_enabled = false)`);
     }
-    await Promise.all(times(50, () => s.ended('completed')));
+    const leases = await Promise.all(times(50, () => s.running()));
+    await s.write(...leases.flatMap(live => times(2, index => s.delivered(live, index))));
+    await s.move(...leases.map(live => s.transition(live, 'completed')));
     await analyze();
     Object.assign(small, await measure());
     await grow();
@@ -51,7 +56,7 @@ describe('with 300,000 finished invocations', () => {
       select ${id}, 0, 'step', 's', 0, 0, 'ok', '1', 0, 1 from ${series}`);
   };
 
-  /** Milliseconds per call, the middle one of many. */
+  /** Milliseconds per call, the quickest of many: what the machine does beside it is not counted. */
   const measure = async (): Promise<Record<string, number>> => {
     const calls: Record<string, number[]> = {};
     const timed = async <T>(name: string, call: Promise<T>): Promise<T> => {
@@ -77,8 +82,7 @@ describe('with 300,000 finished invocations', () => {
       await timed('outcomes', s.store.outcomes(ids));
       await timed('list', s.store.list({ limit: 50 }));
     }
-    const middle = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
-    return Object.fromEntries(Object.entries(calls).map(([name, values]) => [name, middle(values)]));
+    return Object.fromEntries(Object.entries(calls).map(([name, values]) => [name, Math.min(...values)]));
   };
 
   const ids = times(64, () => uuid());
@@ -116,43 +120,41 @@ describe('with 300,000 finished invocations', () => {
     ...(plan['Node Type'] === 'Seq Scan' ? [plan['Relation Name']!] : []),
     ...(plan.Plans ?? []).flatMap(scanned),
   ];
-  const scans = async (name: string) => {
+  const explain = async (name: string) => {
     const { text, values } = STATEMENTS[name]!();
     const [row] = await database.dataSource.query<{ 'QUERY PLAN': [{ Plan: Plan }] }[]>(
       `explain (format json) ${text}`,
       [...values],
     );
-    return scanned(row!['QUERY PLAN'][0].Plan).filter(table => table !== 'worker');
+    const plan = row!['QUERY PLAN'][0].Plan;
+    return { name, reads: scanned(plan).filter(table => table !== 'worker'), cost: plan['Total Cost'] };
   };
+  const explainAll = () => Promise.all(Object.keys(STATEMENTS).map(explain));
 
-  /** Plans that read a table from end to end. */
-  const longReads = async (names = Object.keys(STATEMENTS)) => {
-    const found = await Promise.all(names.map(async name => [name, await scans(name)] as const));
-    return found.filter(([, read]) => read.length > 0);
-  };
-
-  // In this order: statistics of the small table, none, those of the large one.
-  test('no statement reads a table from end to end, though it was analysed while it was small', async () => {
-    expect(await longReads()).toEqual([]);
+  // In this order: statistics of the small tables, none, those of the large ones.
+  test('no statement reads a table from end to end or is compiled, though it was analysed while it was small', async () => {
+    const plans = await explainAll();
+    expect(plans.filter(({ reads, cost }) => reads.length > 0 || cost >= COMPILED)).toEqual([]);
   });
 
   test('no call takes long that was quick on the small table', async () => {
     const large = await measure();
-    // Of what is busy with other things at times, a figure is only wrong by an order of magnitude.
-    const slow = Object.entries(large).filter(([name, ms]) => ms > 4 * small[name]! + 2);
+    const slow = Object.entries(large).filter(([name, ms]) => ms > 3 * small[name]! + 1);
     expect(slow.map(([name, ms]) => `${name}: ${small[name]} ms, then ${ms} ms`)).toEqual([]);
   }, 60_000);
 
-  test('nor does one of the hot path where it was never analysed, as after a restore', async () => {
+  test('no statement of the hot path reads a table from end to end where it was never analysed, as after a restore', async () => {
     await database.dataSource.query(
       `delete from pg_statistic where starelid in ('${t.invocation}'::regclass, '${t.entry}'::regclass)`,
     );
-    const notHot = ['list of a later page', 'claimDue'];
-    expect(await longReads(Object.keys(STATEMENTS).filter(name => !notHot.includes(name)))).toEqual([]);
+    const elsewhere = ['list of a later page', 'claimDue'];
+    const plans = (await explainAll()).filter(({ name }) => !elsewhere.includes(name));
+    expect(plans.filter(({ reads }) => reads.length > 0)).toEqual([]);
   });
 
-  test('nor one that was analysed when it was large', async () => {
+  test('no statement does either where it was analysed when it was large', async () => {
     await analyze();
-    expect(await longReads()).toEqual([]);
+    const plans = await explainAll();
+    expect(plans.filter(({ reads, cost }) => reads.length > 0 || cost >= COMPILED)).toEqual([]);
   });
 });

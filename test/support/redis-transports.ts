@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import type { RedisTransportOptions } from '../../lib/adapters/redis/redis-transport.js';
+import type { RedisTransportOptions } from '../../lib/adapters/redis/options.js';
 import { createRedisTransport } from '../../lib/adapters/redis/redis-transport.js';
 import type { Transport } from '../../lib/ports/transport.js';
 import { RecordingLogger } from './recording-logger.js';

@@ -86,9 +86,9 @@ export class RedisConsumer implements Consumer {
     if (typeof id === 'number') this.#clientId = id;
   }
 
-  #forget(entries: readonly Entry[]): void {
-    this.context.outbox.taken(entries);
+  #forget(entries: readonly Entry[]): Promise<void> {
     this.resume();
+    return this.context.outbox.taken(entries);
   }
 
   async #read(outbox: Outbox): Promise<void> {
@@ -170,7 +170,7 @@ export class RedisConsumer implements Consumer {
     const entries = this.#handover.release();
     const { keys } = this.context;
     outbox.ready(entries.map(({ stream, id }) => ({ id, service: keys.serviceOf(stream) })));
-    outbox.taken(entries);
+    void outbox.taken(entries);
   }
 }
 

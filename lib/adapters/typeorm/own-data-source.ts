@@ -12,6 +12,18 @@ export interface Tables {
   readonly migrations: readonly (new () => MigrationInterface)[];
 }
 
+const silence = (): void => undefined;
+
+/** TypeORM's own would print failed migrations to the console; whoever calls gets every error anyway. */
+const SILENT: NonNullable<DataSourceOptions['logger']> = {
+  logQuery: silence,
+  logQueryError: silence,
+  logQuerySlow: silence,
+  logSchemaBuild: silence,
+  logMigration: silence,
+  log: silence,
+};
+
 type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
 /**
@@ -32,7 +44,7 @@ export function createOwnDataSource(
     migrations: [...tables.migrations],
     migrationsTableName: MIGRATION_TABLE,
     synchronize: false,
-    logging: false,
+    logger: SILENT,
     installExtensions: false,
   });
 }

@@ -3,7 +3,6 @@ export const DEFAULT_SCHEMA = 'durable';
 
 /** What every statement is built from: qualified, quoted table names, and the clock that judges. */
 export interface Tables {
-  readonly schema: string;
   readonly invocation: string;
   readonly entry: string;
   readonly worker: string;
@@ -19,7 +18,6 @@ export interface Tables {
 export function tables(schema: string = DEFAULT_SCHEMA, now = 'now()'): Tables {
   const inSchema = (table: string) => `${quoted(schema)}.${quoted(table)}`;
   return {
-    schema: quoted(schema),
     invocation: inSchema('invocation'),
     entry: inSchema('entry'),
     worker: inSchema('worker'),

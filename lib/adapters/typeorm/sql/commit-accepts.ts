@@ -9,6 +9,7 @@ const COLUMNS: readonly Column<NewInvocation>[] = [
   ['handler', 'text', row => row.handler],
   ['owner', 'text', row => row.owner],
   ['delay', 'float8', row => milliseconds(row.delayMs)],
+  ['at', 'timestamptz', row => row.at?.toISOString() ?? null],
   ['origin', 'text', row => row.origin],
   ['input', 'text', row => row.input],
 ];
@@ -32,7 +33,7 @@ export function accepted(
     case when owner is null then 'scheduled' else 'running' end,
     case when owner is null then 0 else 1 end,
     owner,
-    case when owner is null then ${t.now} + delay * interval '1 millisecond' end,
+    case when owner is null then coalesce(at, ${t.now} + delay * interval '1 millisecond') end,
     origin, input, ${t.now},
     case when owner is not null then ${t.now} end
   from ${p.unnest('v', accepts, COLUMNS)}${afterLocks ? '\n  where (select count(*) from held) >= 0' : ''}
