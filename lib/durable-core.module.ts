@@ -5,6 +5,7 @@ import { Targets } from './client/target.js';
 import { DurableContext } from './context/durable-context.js';
 import { DurableExplorer } from './discovery/durable.explorer.js';
 import { DurableRegistrar } from './discovery/durable.registrar.js';
+import { EnhancerCheck } from './discovery/enhancer-check.js';
 import { MetadataAccessor } from './discovery/metadata-accessor.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './durable.module-definition.js';
 import { openBackend } from './backend/open-backend.js';
@@ -21,6 +22,7 @@ const PROVIDERS: Provider[] = [
   { provide: DURABLE_BACKEND, inject: [DURABLE_OPTIONS, MODULE_OPTIONS_TOKEN], useFactory: openBackend },
   MetadataAccessor,
   DurableExplorer,
+  EnhancerCheck,
   DurableRegistrar,
   HandlerRegistry,
   NestContext,

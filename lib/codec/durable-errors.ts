@@ -54,6 +54,7 @@ const FIELDS: { readonly [K in DurableErrorName]: Fields<Exclude<keyof InstanceT
     UnknownHandlerError: { service: true, handler: true, known: true },
     UnserialisableValueError: { path: true, reason: true },
     WorkerStoppedError: {},
+    UnusableEnhancerError: { enhancer: true, method: true, reason: true },
   };
 
 type Fields<K extends PropertyKey> = { readonly [F in K]: true };

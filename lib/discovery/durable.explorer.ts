@@ -1,21 +1,30 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import type { HandlerMetadata } from '../decorators/metadata.js';
+import type { HandlerMetadata, StepMetadata } from '../decorators/metadata.js';
 import { InvalidDecoratorError } from '../errors/index.js';
 import { type DecoratedMethod, MetadataAccessor } from './metadata-accessor.js';
 
 /** A provider, as Nest keeps it. */
 export type ProviderWrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
-/** A durable service of the application. */
-export interface FoundService {
-  readonly name: string;
+/** A provider and the class of what it provides. */
+export interface FoundProvider {
   readonly type: Type;
   readonly wrapper: ProviderWrapper;
+}
+
+/** A durable service of the application. */
+export interface FoundService extends FoundProvider {
+  readonly name: string;
   readonly handlers: readonly DecoratedMethod<HandlerMetadata>[];
 }
 
-/** Finds the durable services among the providers of the application. */
+/** A provider that has steps. */
+export interface FoundSteps extends FoundProvider {
+  readonly steps: readonly DecoratedMethod<StepMetadata>[];
+}
+
+/** Finds what is durable among the providers of the application. */
 @Injectable()
 export class DurableExplorer {
   constructor(
@@ -24,12 +33,11 @@ export class DurableExplorer {
   ) {}
 
   /** @throws InvalidDecoratorError for a `@Handler()` on a class without `@DurableService()` */
-  explore(): FoundService[] {
+  exploreServices(): FoundService[] {
     const found = new Map<Type, FoundService>();
-    for (const wrapper of this.discovery.getProviders()) {
-      const type = typeOf(wrapper);
+    for (const { type, wrapper } of this.providers()) {
       // A class that several modules provide is one service still.
-      if (!type || found.has(type)) continue;
+      if (found.has(type)) continue;
       const name = this.accessor.serviceName(type);
       const handlers = this.accessor.handlers(type);
       if (name !== undefined) found.set(type, { name, type, wrapper, handlers });
@@ -37,12 +45,32 @@ export class DurableExplorer {
     }
     return [...found.values()];
   }
+
+  /** Every provider whose class has steps, of its own or inherited. */
+  exploreSteps(): FoundSteps[] {
+    return this.providers()
+      .map(provider => ({ ...provider, steps: this.accessor.steps(provider.type) }))
+      .filter(({ steps }) => steps.length > 0);
+  }
+
+  private providers(): FoundProvider[] {
+    return this.discovery.getProviders().flatMap(wrapper => {
+      const type = wrapper.isAlias ? undefined : typeOf(wrapper);
+      return type ? [{ type, wrapper }] : [];
+    });
+  }
 }
 
-function typeOf({ metatype, inject, instance }: ProviderWrapper): Type | undefined {
-  // A factory's metatype is the factory; the class is that of what it made.
-  if (inject) return (instance as object | undefined)?.constructor as Type | undefined;
-  return typeof metatype === 'function' && metatype.prototype ? (metatype as Type) : undefined;
+function typeOf({ isNotMetatype, metatype, instance, token }: ProviderWrapper): Type | undefined {
+  if (!isNotMetatype) return metatype?.prototype ? (metatype as Type) : undefined;
+  // Made by a factory, or given as a value: its class is that of what there is, or what it is provided as.
+  const made: unknown = instance;
+  const prototype: unknown =
+    typeof made === 'object' && made !== null
+      ? Object.getPrototypeOf(made)
+      : (token as { prototype?: unknown }).prototype;
+  const type = (prototype as { constructor?: unknown } | null | undefined)?.constructor;
+  return typeof type === 'function' && type !== Object ? (type as Type) : undefined;
 }
 
 function handlerWithoutService(type: Type, key: string): InvalidDecoratorError {

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { HandlerMetadata } from '../decorators/metadata.js';
 import { DuplicateNameError } from '../errors/index.js';
@@ -9,6 +9,7 @@ import type { ResolvedOptions } from '../options/resolve-options.js';
 import { DURABLE_OPTIONS } from '../options/tokens.js';
 import type { AttemptView } from '../ports/attempt-view.js';
 import { DurableExplorer, type FoundService } from './durable.explorer.js';
+import { EnhancerCheck } from './enhancer-check.js';
 import type { DecoratedMethod } from './metadata-accessor.js';
 
 /** Registers what the explorer finds, ready to be invoked. */
@@ -19,18 +20,37 @@ export class DurableRegistrar {
     private readonly explorer: DurableExplorer,
     private readonly registry: HandlerRegistry,
     private readonly nest: NestContext,
+    private readonly enhancers: EnhancerCheck,
     private readonly moduleRef: ModuleRef,
   ) {}
 
-  /** @throws DuplicateNameError (DURABLE_DUPLICATE_NAME) when two services, or two handlers of one, share a name */
+  /**
+   * @throws DuplicateNameError (DURABLE_DUPLICATE_NAME) when two services, or two handlers of one, share a name
+   * @throws UnusableEnhancerError (DURABLE_UNUSABLE_ENHANCER) for a guard and the like that could not be run
+   * @throws InvalidDecoratorError, InvalidOptionError
+   */
   registerAll(): void {
+    this.checkSteps();
     const names = new Map<string, FoundService>();
-    for (const service of this.explorer.explore()) {
+    for (const service of this.explorer.exploreServices()) {
       const other = names.get(service.name);
       if (other) throw new DuplicateNameError('service', service.name, other.type.name, service.type.name);
       names.set(service.name, service);
       this.register(service);
     }
+  }
+
+  private checkSteps(): void {
+    const found = this.explorer.exploreSteps();
+    for (const provider of found) {
+      for (const step of provider.steps) this.enhancers.checkStep(provider, step);
+    }
+    const scoped = this.enhancers.scopedGlobals();
+    if (found.length === 0 || scoped.length === 0) return;
+    const names = scoped.join(', ');
+    new Logger('Durable').warn(
+      `${names}: global, and no singleton; applies to handlers, and not to their steps`,
+    );
   }
 
   private register(service: FoundService): void {
@@ -53,22 +73,25 @@ export class DurableRegistrar {
     name: string,
   ): RegisteredHandler {
     const { type, wrapper } = service;
+    this.enhancers.checkHandler(service, { key, method });
     const rules = resolveHandlerOptions(metadata, this.options.handlers, `@Handler() ${type.name}.${key}`);
     // Enhancers may be added until the application has started, so they are looked up at the first invocation.
     let enhanced: Enhanced | undefined;
     let piped: Enhanced | undefined;
     const ofSingleton = (): Enhanced =>
-      (enhanced ??= this.nest.enhance(wrapper.instance as object, method, key));
+      (enhanced ??= this.nest.enhance(wrapper.instance as object, method, key, { providerId: wrapper.id }));
     const ofAttempt = async (attempt: AttemptView): Promise<Enhanced> => {
       const contextId = this.nest.contextIdOf(attempt);
       this.moduleRef.registerRequestByContextId(attempt.invocation, contextId);
       const instance = await this.moduleRef.resolve<object>(wrapper.token as never, contextId, {
         strict: false,
       });
-      return this.nest.enhance(instance, method, key, contextId);
+      return this.nest.enhance(instance, method, key, { providerId: wrapper.id, contextId });
     };
     const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
     const prototype = Object.create(type.prototype as object) as object;
+    const admit = async (args: readonly unknown[]): Promise<unknown> =>
+      (piped ??= this.nest.pipes(prototype, method, key, { providerId: wrapper.id }))(args);
     return {
       service: service.name,
       handler: name,
@@ -77,7 +100,7 @@ export class DurableRegistrar {
       invoke: isStatic
         ? (_attempt, args) => ofSingleton()(args)
         : async (attempt, args) => (await ofAttempt(attempt))(args),
-      admit: args => (piped ??= this.nest.pipes(prototype, method, key))(args),
+      ...(this.enhancers.hasStaticPipes(service, method) && { admit }),
     };
   }
 }

@@ -56,6 +56,25 @@ export class InvalidDecoratorError extends DurableError {
   }
 }
 
+/**
+ * A guard, pipe, interceptor or filter stands on a handler or step for which Nest could not make it, so that it
+ * would be left out without a word.
+ */
+export class UnusableEnhancerError extends DurableError {
+  readonly code = 'DURABLE_UNUSABLE_ENHANCER';
+
+  constructor(
+    /** Class of the enhancer. */
+    readonly enhancer: string,
+    /** What it stands on, as `PaymentGateway.charge`. */
+    readonly method: string,
+    /** Why it cannot be used there and what to do, a part of a sentence. */
+    readonly reason: string,
+  ) {
+    super(`${enhancer} on ${method}: ${reason}.`);
+  }
+}
+
 /** A name of a service, handler or step breaks the rule for names. */
 export class InvalidNameError extends DurableError {
   readonly code = 'DURABLE_INVALID_NAME';

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { EnhancerCheck } from '../discovery/enhancer-check.js';
 import { resolveStepOptions, type StepOptions } from '../options/decorator-options.js';
 import { DURABLE_OPTIONS } from '../options/tokens.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
@@ -6,6 +7,9 @@ import type { Method, StepCall, StepCalls, StepMethod } from '../ports/steps.js'
 import { type Enhanced, NestContext } from './nest-context.js';
 
 type Rules = Pick<StepCall, 'retry' | 'timeoutMs'>;
+
+/** Global enhancers that are made for a provider do not apply to its steps. */
+const NO_PROVIDER = { providerId: '' };
 
 /** Step calls of the methods and functions of this application. */
 @Injectable()
@@ -16,11 +20,12 @@ export class ApplicationSteps implements StepCalls {
   constructor(
     @Inject(DURABLE_OPTIONS) private readonly options: ResolvedOptions,
     private readonly nest: NestContext,
+    private readonly enhancers: EnhancerCheck,
   ) {}
 
   ofMethod(instance: object, step: StepMethod, args: readonly unknown[]): StepCall {
     const name = step.options.name ?? `${instance.constructor.name}.${step.key}`;
-    return { name, ...this.rulesOf(step.options), run: () => this.enhance(instance, step)(args) };
+    return { name, ...this.rulesOf(step.options), run: async () => this.enhance(instance, step)(args) };
   }
 
   inline(name: string, body: () => unknown, options: StepOptions): StepCall {
@@ -41,7 +46,8 @@ export class ApplicationSteps implements StepCalls {
     this.enhanced.set(instance, methods);
     let enhanced = methods.get(method);
     if (!enhanced) {
-      enhanced = this.nest.enhance(instance, method, key);
+      this.enhancers.checkObject(instance, { key, method });
+      enhanced = this.nest.enhance(instance, method, key, NO_PROVIDER);
       methods.set(method, enhanced);
     }
     return enhanced;

@@ -5,8 +5,11 @@ import type { HandlerDefinition, Handlers } from '../ports/handlers.js';
 export interface RegisteredHandler extends HandlerDefinition {
   /** Name of the method. */
   readonly key: string;
-  /** Passes arguments through the handler's pipes, so that bad ones are refused before anything is written. */
-  admit(args: readonly unknown[]): Promise<unknown>;
+  /**
+   * Passes arguments through the handler's pipes, so that bad ones are refused before anything is written. Missing
+   * if one of them exists within an attempt only.
+   */
+  admit?(args: readonly unknown[]): Promise<unknown>;
 }
 
 /** A durable service of this application. */

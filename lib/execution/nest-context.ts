@@ -16,6 +16,14 @@ import { DURABLE_CONTEXT_TYPE } from './durable-execution-context.js';
 /** A method with everything around it that the application asked for. */
 export type Enhanced = (args: readonly unknown[]) => Promise<unknown>;
 
+/** Where Nest has the instance of a method. */
+export interface Host {
+  /** The context of an attempt in which it was made; none: it is a singleton. */
+  readonly contextId?: ContextId;
+  /** Nest's id of its provider, by which enhancers are found that were made for it; empty: there are none. */
+  readonly providerId: string;
+}
+
 /** Pipes ask for arguments by the number of their place. */
 const BY_PLACE = {
   exchangeKeyForValue: (_type: number, place: unknown, args: unknown[]): unknown => args[place as number],
@@ -41,36 +49,38 @@ export class NestContext {
     return contextId;
   }
 
-  /**
-   * A method of an instance with all its enhancers.
-   *
-   * @param method carries the metadata of its enhancers
-   * @param contextId of an attempt, for request-scoped enhancers; static ones only if left out
-   */
-  enhance(instance: object, method: Method, key: string, contextId?: ContextId): Enhanced {
+  /** A method of an instance with all its enhancers. The method carries their metadata. */
+  enhance(instance: object, method: Method, key: string, host: Host): Enhanced {
     // Most methods have none, and then nothing of it is worth a promise.
     if (!this.hasAny(instance, method))
       return async args => plain(await method.apply(instance, args as never[]));
+    const enhanced = this.create(instance, method, key, host, true);
     // Without a filter of the application's own, Nest's would only log what the journal records anyway.
-    const filters = this.has(EXCEPTION_FILTERS_METADATA, instance, method) || this.hasGlobalFilters();
-    return this.create(instance, method, key, { guards: true, interceptors: true, filters }, contextId);
+    if (!this.has(EXCEPTION_FILTERS_METADATA, instance, method) && !this.hasGlobalFilters()) return enhanced;
+    return async args => {
+      try {
+        return await enhanced(args);
+      } catch (error) {
+        return this.filter(error, args, instance, method, key, host);
+      }
+    };
   }
 
   /** The arguments that a method would get from its pipes. Rejects with what a pipe throws. */
-  pipes(instance: object, method: Method, key: string): Enhanced {
+  pipes(instance: object, method: Method, key: string, host: Host): Enhanced {
     const args: Method = (...piped) => piped;
     for (const name of Reflect.getMetadataKeys(method) as unknown[]) {
       Reflect.defineMetadata(name, Reflect.getMetadata(name, method), args);
     }
-    return this.create(instance, args, key, { guards: false, interceptors: false, filters: false });
+    return this.create(instance, args, key, host, false);
   }
 
   private create(
     instance: object,
     method: Method,
     key: string,
-    enhancers: { guards: boolean; interceptors: boolean; filters: boolean },
-    contextId?: ContextId,
+    { contextId, providerId }: Host,
+    around: boolean,
   ): Enhanced {
     const enhanced: (...args: unknown[]) => Promise<unknown> = this.creator.create(
       instance,
@@ -79,8 +89,8 @@ export class NestContext {
       ARGUMENTS_METADATA,
       BY_PLACE,
       contextId,
-      undefined,
-      enhancers,
+      providerId,
+      { guards: around, interceptors: around, filters: false },
       DURABLE_CONTEXT_TYPE,
     );
     const declared = Object.keys(
@@ -91,6 +101,40 @@ export class NestContext {
         throw new SurplusArgumentsError(`${instance.constructor.name}.${key}`, declared, args.length);
       return enhanced(...args);
     };
+  }
+
+  /**
+   * What exception filters make of an error: a result, or another error. If they give nothing, also after a while,
+   * the error stays: a filter that only answers HTTP requests, or reports, must not turn a failure into a success.
+   */
+  private async filter(
+    error: unknown,
+    args: readonly unknown[],
+    instance: object,
+    method: Method,
+    key: string,
+    { contextId, providerId }: Host,
+  ): Promise<unknown> {
+    const failing = (): never => {
+      throw error;
+    };
+    const filters: unknown = Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, method);
+    if (filters) Reflect.defineMetadata(EXCEPTION_FILTERS_METADATA, filters, failing);
+    const filtered: (...args: unknown[]) => Promise<unknown> = this.creator.create(
+      instance,
+      failing,
+      // No method has this name, so that there are no parameters for which pipes would run again.
+      `${key}()`,
+      undefined,
+      undefined,
+      contextId,
+      providerId,
+      { guards: false, interceptors: false, filters: true },
+      DURABLE_CONTEXT_TYPE,
+    );
+    const result = await plain(await filtered(...args));
+    if (result === undefined) throw error;
+    return result;
   }
 
   private hasAny(instance: object, method: Method): boolean {

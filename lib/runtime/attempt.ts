@@ -12,7 +12,7 @@ import { concludeError, concludeValue, type Ending, type EndingFacts } from './e
 import type { AttemptEnvironment } from './environment.js';
 import { LazySignal } from './lazy-signal.js';
 import { LeaseWriter } from './lease-writer.js';
-import { type DurableOperations, runInScope } from './scope.js';
+import { type DurableOperations, runInScope, runOutside } from './scope.js';
 import { StepExecution } from './step-execution.js';
 
 /** What an attempt left behind, for its worker: `undefined` if its lease was over. */
@@ -95,7 +95,7 @@ export class Attempt implements AttemptView, DurableOperations {
       const args = this.env.codec.decode(this.claimed.input) as readonly unknown[];
       return this.definition.invoke(this, args);
     };
-    runInScope({ attempt: this, step: undefined }, body).then(
+    runOutside(() => runInScope({ attempt: this, step: undefined }, body)).then(
       value => this.decide(concludeValue(value, this.facts)),
       (error: unknown) => this.fail(error),
     );

@@ -54,6 +54,7 @@ export class Housekeeping {
 
   private async reap(): Promise<void> {
     const { maxDeaths } = this.options;
+    await this.lease.assure();
     for (let found = REAP_LIMIT; found === REAP_LIMIT;) {
       const reaped = await this.store.reap({ maxDeaths, limit: REAP_LIMIT });
       found = reaped.length;

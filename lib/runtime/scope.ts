@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import type { AttemptView, StepView } from '../ports/attempt-view.js';
 import type { StepCall, StepCalls } from '../ports/steps.js';
 
@@ -33,4 +33,14 @@ export function currentScope(): Scope | undefined {
 /** Runs `fn`, and all that it starts, in a scope. */
 export function runInScope<T>(scope: Scope, fn: () => T): T {
   return scopes.run(scope, fn);
+}
+
+const outside = new AsyncResource('nestjs-durable');
+
+/**
+ * Runs `fn` with none of the caller's async storages: an invocation that is driven where it was sent must not see
+ * more than it would elsewhere.
+ */
+export function runOutside<T>(fn: () => T): T {
+  return outside.runInAsyncScope(fn);
 }

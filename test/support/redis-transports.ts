@@ -15,7 +15,7 @@ export class RedisTransports {
   readonly #transports: Transport[] = [];
   readonly #connections: Redis[] = [];
 
-  constructor(private readonly url = SHARED_REDIS) {}
+  constructor(readonly url = SHARED_REDIS) {}
 
   /** What the key of a ready stream is. */
   streamOf(service: string): string {

@@ -52,6 +52,7 @@ const SAMPLES: readonly DurableError[] = [
   new errors.TerminalError('no', { details: { sku: 1 } }),
   new errors.TimeoutError('step charge', 1_000),
   new errors.UnknownHandlerError('orders', 'pay', ['checkout']),
+  new errors.UnusableEnhancerError('RolesGuard', 'Gateway.charge', 'it is request-scoped'),
   new errors.UnserialisableValueError('$.a', 'a function is no data'),
   new errors.WorkerStoppedError(),
 ];
