@@ -1,8 +1,10 @@
 import 'reflect-metadata';
+import type { EventEmitter } from 'node:events';
 import { type DynamicModule, Inject, Injectable, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClientsModule } from '@nestjs/microservices';
 import { firstValueFrom, type Observable, toArray } from 'rxjs';
+import { DataSource } from 'typeorm';
 import { DurableClient, DurableModule, DurableService, Handler, TerminalError } from '../../lib/index.js';
 import {
   DurableClientProxy,
@@ -68,6 +70,7 @@ describe('a DurableClientProxy, in an application without the classes', () => {
   let worker: INestApplicationContext;
   let app: INestApplicationContext;
   let orders: DurableClientProxy;
+  const others: { close(): Promise<void> }[] = [];
 
   beforeAll(async () => {
     servers = await Servers.open();
@@ -89,7 +92,10 @@ describe('a DurableClientProxy, in an application without the classes', () => {
     Orders.proceed = new Latch();
   });
 
-  afterEach(() => Orders.proceed.open());
+  afterEach(async () => {
+    Orders.proceed.open();
+    await Promise.all(others.splice(0).map(other => other.close()));
+  });
 
   afterAll(async () => {
     await app.close();
@@ -147,7 +153,7 @@ describe('a DurableClientProxy, in an application without the classes', () => {
 
   it('gets a known result at once of an invocation that another client accepted', async () => {
     const other = new DurableClientProxy(servers.address);
-    await other.connect();
+    others.push(other);
     const keyed = new DurableRecordBuilder().setArguments([]).setOptions({ idempotencyKey: 'shared' });
     const first = firstValueFrom(other.send('shop.Orders.slow', keyed));
     await until('it is accepted', async () => (await listed('slow')).length > 1);
@@ -157,7 +163,6 @@ describe('a DurableClientProxy, in an application without the classes', () => {
     Orders.proceed.open();
     expect(await Promise.all([first, second])).toEqual(['at last', 'at last']);
     expect(performance.now() - opened).toBeLessThan(1_000);
-    await other.close();
   });
 
   it('starts no sooner than its delay', async () => {
@@ -192,6 +197,24 @@ describe('a DurableClientProxy, in an application without the classes', () => {
     expect(values).toEqual([]);
   });
 
+  it('asks the database no more once nobody waits', async () => {
+    const dataSource = await new DataSource({ type: 'postgres', url: servers.database.url }).initialize();
+    const proxy = new DurableClientProxy({ postgres: dataSource });
+    others.push({ close: () => proxy.close().then(() => dataSource.destroy()) });
+    let asked = 0;
+    (dataSource.driver as unknown as { master: EventEmitter }).master.on('acquire', () => asked++);
+    await proxy.connect();
+    asked = 0;
+    const subscription = proxy.send('shop.Orders.slow', new DurableRecordBuilder()).subscribe();
+    await until('it asks', () => asked > 3);
+    subscription.unsubscribe();
+    await new Promise(resolve => setTimeout(resolve, 50));
+    asked = 0;
+    // Without Redis it would ask every second at the least.
+    await new Promise(resolve => setTimeout(resolve, 1_200));
+    expect(asked).toBe(0);
+  });
+
   it('sends nothing by a wrong pattern, or with what cannot be stored', async () => {
     const count = (await listed()).length;
     await expect(send({ cmd: 'sum' }, 1)).rejects.toMatchObject({ code: 'DURABLE_INVALID_PATTERN' });
@@ -207,6 +230,7 @@ describe('a DurableClientProxy, in an application without the classes', () => {
 
   it('connects with its first message, says so, and closes with the application', async () => {
     const own = await NestFactory.createApplicationContext(shopOf(servers.address), { logger: false });
+    others.push(own);
     const proxy = own.get(Shop).orders;
     const statuses: string[] = [];
     proxy.status.subscribe(status => statuses.push(status));
@@ -227,7 +251,6 @@ describe('a DurableClientProxy, in an application without the classes', () => {
     const unavailable = { code: 'DURABLE_STORE_UNAVAILABLE' };
     await expect(firstValueFrom(proxy.send('a.b', 1))).rejects.toMatchObject(unavailable);
     await expect(proxy.connect()).rejects.toMatchObject(unavailable);
-    await proxy.close();
   });
 
   it.each([

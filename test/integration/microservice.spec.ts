@@ -168,10 +168,13 @@ describe('a microservice with the strategy DurableServer', () => {
     const module = appOf(servers.with({ worker: false }), { providers: [Orders], controllers: [Web] });
     const app = keep(await NestFactory.create(module, SILENT));
     const strategy = new DurableServer();
+    const statuses: WorkerStatus[] = [];
+    strategy.status.subscribe(status => statuses.push(status));
     app.connectMicroservice({ strategy });
     await app.startAllMicroservices();
-    expect((await waiting.status()).status).toBe('scheduled');
+    expect(statuses).toEqual([]);
     await app.listen(0, '127.0.0.1');
+    expect(statuses).toEqual(['working']);
     await expect(waiting.result()).resolves.toContain('initialised: true');
     const health = await fetch(`${await app.getUrl()}/health`);
     expect(await health.text()).toBe('up');

@@ -12,18 +12,21 @@ export interface Answer {
   readonly body: unknown;
 }
 
+const PLAIN = { HOST: undefined, PORT: '0', FORCE_COLOR: undefined, NO_COLOR: '1' };
+
 /** A sample, compiled by `npm run build:apps`, as a process of its own on a free port. */
 export class SampleProcess {
   /** Everything it printed. */
   readonly lines: string[] = [];
   private readonly child: ChildProcess;
   private url = '';
+  private isReady = false;
 
-  private constructor(sample: string, directory: string) {
+  private constructor(sample: string, directory: string, servers: Record<string, string>) {
     const embedded = { POSTGRES_URL: undefined, REDIS_URL: undefined };
     this.child = spawn(process.execPath, [`${SAMPLES}${sample}/main.js`], {
       cwd: directory,
-      env: { ...process.env, ...embedded, HOST: undefined, PORT: '0', FORCE_COLOR: undefined, NO_COLOR: '1' },
+      env: { ...process.env, ...embedded, ...servers, ...PLAIN },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -31,10 +34,17 @@ export class SampleProcess {
     }
   }
 
-  /** Starts a sample in a directory; resolves once it listens. */
-  static async start(sample: string, directory: string): Promise<SampleProcess> {
-    const started = new SampleProcess(sample, directory);
-    await until(`sample ${sample} listens`, () => started.url !== '' || started.isOver, 60_000);
+  /**
+   * Starts a sample in a directory; resolves once it listens, or is ready.
+   * @param servers variables that name its servers; without any it is on the embedded database
+   */
+  static async start(
+    sample: string,
+    directory: string,
+    servers: Record<string, string> = {},
+  ): Promise<SampleProcess> {
+    const started = new SampleProcess(sample, directory, servers);
+    await until(`sample ${sample} is ready`, () => started.isReady || started.isOver, 60_000);
     if (started.isOver) throw new Error(`sample ${sample} did not start:\n${started.lines.join('\n')}`);
     return started;
   }
@@ -72,5 +82,6 @@ export class SampleProcess {
   private read(line: string): void {
     this.lines.push(line);
     this.url = /\[Main\] listening on (\S+)$/.exec(line)?.[1] ?? this.url;
+    this.isReady ||= this.url !== '' || line.endsWith('[Main] ready');
   }
 }
