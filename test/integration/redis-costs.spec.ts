@@ -69,6 +69,19 @@ describe('what the Redis transport costs the server', () => {
     expect(calls.get('zrangebyscore')).toBeLessThan(230);
   });
 
+  test('capacity that comes back bit by bit in one turn of the event loop is one claim', async () => {
+    intake.limit = 0;
+    const { asked } = intake;
+    transport.ready(hints(20));
+    await until('the read that was under way has brought them', () => intake.asked > asked);
+    for (let slot = 0; slot < 20; slot += 1) {
+      intake.limit += 1;
+      consumer.resume();
+    }
+    await until('they are there', () => intake.ids.length === 20);
+    expect(intake.batches).toHaveLength(1);
+  });
+
   test('a consumer that stops does not wait for the end of its blocking read', async () => {
     const start = performance.now();
     await consumer.stop();

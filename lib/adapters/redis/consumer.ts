@@ -66,7 +66,7 @@ export class RedisConsumer implements Consumer {
   }
 
   resume(): void {
-    this.#handover.pump();
+    this.#handover.resume();
     this.#resumed.open();
   }
 

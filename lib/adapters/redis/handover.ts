@@ -13,6 +13,7 @@ export class Handover {
   /** Entries that wait, are being taken, or whose streams do not know yet that they were: not new if found again. */
   readonly #held = new Set<string>();
   #takes = 0;
+  #pumping = false;
   readonly #quiet = new Gate();
 
   constructor(
@@ -34,13 +35,17 @@ export class Handover {
       this.#held.add(name);
       this.#waiting.push(entry);
     }
-    this.pump();
+    this.#pump();
   }
 
-  /** Hands over what waits, as far as there is capacity. */
-  pump(): void {
-    const count = Math.min(this.#waiting.length, this.intake.capacity());
-    if (count > 0) void this.#take(this.#waiting.splice(0, count));
+  /** Hands over what waits in the next turn of the event loop: capacity that comes in one turn is one claim. */
+  resume(): void {
+    if (this.#pumping || this.#waiting.length === 0) return;
+    this.#pumping = true;
+    setImmediate(() => {
+      this.#pumping = false;
+      this.#pump();
+    });
   }
 
   /** Lets go of what waits, and returns it. */
@@ -53,6 +58,11 @@ export class Handover {
   /** Resolves when the worker takes nothing any more. */
   async quiet(): Promise<void> {
     while (this.#takes > 0) await this.#quiet.wait();
+  }
+
+  #pump(): void {
+    const count = Math.min(this.#waiting.length, this.intake.capacity());
+    if (count > 0) void this.#take(this.#waiting.splice(0, count));
   }
 
   async #take(entries: readonly Entry[]): Promise<void> {
