@@ -8,7 +8,7 @@ import { DurableRegistrar } from './discovery/durable.registrar.js';
 import { EnhancerCheck } from './discovery/enhancer-check.js';
 import { MetadataAccessor } from './discovery/metadata-accessor.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './durable.module-definition.js';
-import { openBackend } from './durable.backend.js';
+import { openBackend } from './backend/open-backend.js';
 import { DurableLifecycle } from './durable.lifecycle.js';
 import { ApplicationSteps } from './execution/application-steps.js';
 import { HandlerRegistry } from './execution/handler-registry.js';

@@ -7,10 +7,11 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { DurableRegistrar } from './discovery/durable.registrar.js';
 import { WorkerHost } from './execution/worker-host.js';
-import type { ResolvedOptions } from './options/resolve-options.js';
-import { DURABLE_BACKEND, DURABLE_OPTIONS } from './options/tokens.js';
+import { BIND_WORKER, isWorkerStrategy } from './execution/worker-strategy.js';
+import { DURABLE_BACKEND } from './options/tokens.js';
 import type { Backend } from './runtime/backend.js';
 
 /** Ties the parts to the life of the application: scan, start, stop taking work, drain, close. */
@@ -26,18 +27,20 @@ export class DurableLifecycle
   private stopping: Promise<void> | undefined;
 
   constructor(
-    @Inject(DURABLE_OPTIONS) private readonly options: ResolvedOptions,
     @Inject(DURABLE_BACKEND) private readonly backend: Backend,
     private readonly registrar: DurableRegistrar,
     private readonly worker: WorkerHost,
-  ) {}
+    modules: ModulesContainer,
+  ) {
+    this.bindStrategies(modules);
+  }
 
   onModuleInit(): void {
     this.registrar.registerAll();
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.options.worker) await this.worker.start();
+    await this.worker.bootstrap();
   }
 
   onModuleDestroy(): void {
@@ -51,5 +54,12 @@ export class DurableLifecycle
 
   async onApplicationShutdown(): Promise<void> {
     await this.backend.close();
+  }
+  /** Nest tells of every microservice that the application is, or is connected to, whenever that happens. */
+  private bindStrategies(modules: Partial<ModulesContainer>): void {
+    // Before @nestjs/core 11.1.4 it does not: then a DurableServer says what it misses.
+    modules.getRpcTargetRegistry?.<unknown>().subscribe(strategy => {
+      if (isWorkerStrategy(strategy)) strategy[BIND_WORKER](this.worker);
+    });
   }
 }

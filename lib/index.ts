@@ -3,7 +3,12 @@ export type { DurableModuleAsyncOptions, DurableOptionsFactory } from './durable
 export { DurableService, Handler, Step } from './decorators/index.js';
 export { DurableContext } from './context/durable-context.js';
 export { DurableClient, type InvocationPage } from './client/durable-client.js';
-export type { InvocationHandle, InvocationInfo, JournalRecord } from './client/invocation-handle.js';
+export type {
+  InvocationHandle,
+  InvocationInfo,
+  JournalRecord,
+  ResultOptions,
+} from './client/invocation-handle.js';
 export type { Calls, MethodNames, Sends, ServiceClass } from './client/typed-calls.js';
 export { DURABLE_CONTEXT_TYPE, DurableExecutionContext } from './execution/durable-execution-context.js';
 export type { InvocationStatus, TerminalStatus } from './engine/status.js';

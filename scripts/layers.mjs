@@ -2,7 +2,7 @@
  * Which part of `lib/` may import which: the one table that ESLint (`durable/layers`) and
  * `test/architecture.spec.ts` both read.
  *
- *   engine <- ports <- { runtime, adapters/* } <- Nest-facing folders <- module files <- testing
+ *   engine <- ports <- { runtime, adapters/* } <- backend <- Nest-facing folders <- module files <- testing
  *
  * A folder of `lib/` is a layer; each folder of `lib/adapters/` is one of its own; the files directly in `lib/` are
  * the layer `module`. A new folder gets a row here first.
@@ -28,10 +28,15 @@ const NEST_FACING = [
   'interceptors',
   'microservice',
 ];
-const BELOW_MODULE = [...CORE, 'runtime', ...ADAPTERS, ...NEST_FACING];
+const BELOW_MODULE = [...CORE, 'runtime', ...ADAPTERS, 'backend', ...NEST_FACING];
+const WITHOUT_ENTRIES = BELOW_MODULE.filter(name => name !== 'microservice');
+/** To open a backend is for those that compose. */
+const WITHOUT_OPENING = WITHOUT_ENTRIES.filter(name => name !== 'backend');
 
 const ANY_PACKAGE = ['*'];
 const NEST = ['@nestjs/*'];
+/** Optional: only the subpath `nestjs-durable/microservice` may load it. */
+const MICROSERVICES = ['@nestjs/microservices'];
 const DRIVERS = ['typeorm', '@nestjs/typeorm', 'pg', 'ioredis', '@electric-sql/*'];
 
 /**
@@ -49,13 +54,18 @@ export const LAYERS = {
     ADAPTERS.map(name => [name, { imports: [...CORE, 'adapters/shared'], notPackages: NEST }]),
   ),
   'adapters/embedded': { imports: [...CORE, 'adapters/shared', 'adapters/typeorm'], notPackages: NEST },
-  ...Object.fromEntries(NEST_FACING.map(name => [name, { imports: BELOW_MODULE, notPackages: [] }])),
-  client: {
-    imports: BELOW_MODULE.filter(name => name !== 'microservice'),
+  // Chooses and opens the adapters, for applications that work and for those that only send.
+  backend: {
+    imports: [...CORE, 'runtime', ...ADAPTERS],
     except: ['runtime/worker*'],
-    notPackages: [],
+    notPackages: [...MICROSERVICES, ...DRIVERS],
   },
-  module: { imports: BELOW_MODULE, notPackages: [] },
+  ...Object.fromEntries(
+    NEST_FACING.map(name => [name, { imports: WITHOUT_OPENING, notPackages: MICROSERVICES }]),
+  ),
+  client: { imports: WITHOUT_OPENING, except: ['runtime/worker*'], notPackages: MICROSERVICES },
+  microservice: { imports: BELOW_MODULE, notPackages: [] },
+  module: { imports: WITHOUT_ENTRIES, notPackages: MICROSERVICES },
   testing: { imports: [...BELOW_MODULE, 'module'], notPackages: [] },
 };
 

@@ -7,11 +7,11 @@
  *
  * Node's own modules only until the install is done.
  */
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { installPackages } from './install.mjs';
 import { createOwnedDirectory, removeOwnedDirectory, sweepLeftovers } from './owned-directories.mjs';
 import { packageChecks } from './package-check.mjs';
 import { cleanEnvironment, run, signalRunning } from './processes.mjs';
@@ -98,33 +98,8 @@ async function script(name) {
   expectSuccess(await run('npm', ['run', '--silent', name], { cwd: ROOT, env: cleanEnvironment() }));
 }
 
-/** `npm ci`, if what is installed is not what package-lock.json says. */
 async function install() {
-  const home = join(ROOT, 'node_modules');
-  const reason = whyInstall(home);
-  if (reason === undefined) return;
-  if (existsSync(home) && lstatSync(home).isSymbolicLink()) {
-    throw new CheckFailed(`${reason}; node_modules is a symbolic link, so install where it points to`);
-  }
-  process.stdout.write(`  ${reason}: npm ci\n`);
-  expectSuccess(await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: ROOT, env: cleanEnvironment() }));
-}
-
-/** npm notes in node_modules what it has installed. */
-function whyInstall(home) {
-  const note = join(home, '.package-lock.json');
-  if (!existsSync(note)) return 'nothing is installed';
-  const installed = packagesOf(note);
-  const changed = Object.entries(packagesOf(join(ROOT, 'package-lock.json'))).find(([path, wanted]) => {
-    const found = installed[path];
-    if (path === '' || (found === undefined && (wanted.optional || wanted.devOptional))) return false;
-    return found?.version !== wanted.version || found?.integrity !== wanted.integrity;
-  });
-  return changed && `${changed[0]} is not as package-lock.json has it`;
-}
-
-function packagesOf(file) {
-  return JSON.parse(readFileSync(file, 'utf8')).packages;
+  await installPackages(ROOT, reason => process.stdout.write(`  ${reason}: npm ci\n`));
 }
 
 /** Fills the environment of tests with servers that run: given ones, else throwaway ones. */

@@ -24,7 +24,8 @@ function compile(sources: readonly string[]): string[] {
   };
   const host = ts.createCompilerHost(options);
   const files = new Map(sources.map((code, at) => [join(ROOT, 'test', `readme-${at}.ts`), code]));
-  const { getSourceFile, fileExists } = host;
+  const getSourceFile = host.getSourceFile.bind(host);
+  const fileExists = host.fileExists.bind(host);
   host.fileExists = path => files.has(resolve(path)) || fileExists(path);
   host.getSourceFile = (path, ...rest) => {
     const code = files.get(resolve(path));

@@ -36,7 +36,15 @@ export class Acceptance {
     const input = this.backend.codec.encode(args);
     await target.admit?.(args);
     const id = key === undefined ? freshId() : keyedId(service, handler, key);
-    const write = { id, service, handler, input, origin: this.backend.origin, delayMs, at: at ?? null };
+    const write = {
+      id,
+      service,
+      handler,
+      input,
+      origin: this.backend.origin,
+      delayMs,
+      at: at ? notBefore1970(at) : null,
+    };
     const worker = this.backend.local.worker;
     const born = delayMs === 0 && at === undefined && worker.reserve();
     return born ? this.acceptBorn(write, worker, key) : this.acceptDue(write, key);
@@ -95,4 +103,9 @@ export class Acceptance {
     // Another process may have accepted it: its outcome is announced there.
     return { id: write.id, acquaintance: { kind: 'foreign' } };
   }
+}
+
+/** Whatever is that long ago is due at once; years before Christ would have to be written in another way. */
+function notBefore1970(at: Date): Date {
+  return new Date(Math.max(0, at.getTime()));
 }

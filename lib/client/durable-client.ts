@@ -1,21 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { validate as isUuid } from 'uuid';
-import {
-  ClientClosedError,
-  DurableError,
-  InvocationNotFailedError,
-  InvocationNotFoundError,
-} from '../errors/index.js';
-import { parseDuration } from '../options/duration.js';
+import { InvocationNotFailedError, InvocationNotFoundError } from '../errors/index.js';
 import { resolveListOptions, type ListOptions } from '../options/list-options.js';
 import { resolveSendOptions, type SendOptions } from '../options/send-options.js';
 import { DURABLE_BACKEND } from '../options/tokens.js';
-import type { InvocationRecord, Settled } from '../ports/store.js';
 import type { Backend } from '../runtime/backend.js';
-import { Acceptance } from './acceptance.js';
 import { cursorAfter, parseCursor } from './cursor.js';
 import type { InvocationHandle, InvocationInfo, JournalRecord } from './invocation-handle.js';
-import { type Acquaintance, Outcomes } from './outcomes.js';
+import { Invocations } from './invocations.js';
 import { toInfo, toJournalRecord } from './records.js';
 import { Targets } from './target.js';
 import { methodProxy, type Calls, type Sends, type ServiceClass } from './typed-calls.js';
@@ -30,15 +21,13 @@ export interface InvocationPage {
 /** Invokes durable handlers and looks at invocations, from any provider of the application. */
 @Injectable()
 export class DurableClient {
-  private readonly acceptance: Acceptance;
-  private readonly outcomes: Outcomes;
+  private readonly invocations: Invocations;
 
   constructor(
     @Inject(DURABLE_BACKEND) private readonly backend: Backend,
     private readonly targets: Targets,
   ) {
-    this.acceptance = new Acceptance(backend);
-    this.outcomes = new Outcomes(backend);
+    this.invocations = new Invocations(backend);
   }
 
   /**
@@ -69,7 +58,7 @@ export class DurableClient {
 
   /** A handle of an invocation that exists, or so it is hoped: asking it tells. */
   get<R = unknown>(id: string): InvocationHandle<R> {
-    return this.handle<R>(id, { kind: 'foreign' });
+    return this.invocations.get<R>(id);
   }
 
   /**
@@ -77,8 +66,8 @@ export class DurableClient {
    * @throws InvocationNotFoundError (DURABLE_INVOCATION_NOT_FOUND)
    */
   journal(id: string): Promise<JournalRecord[]> {
-    return this.whileOpen(async () => {
-      await this.find(id);
+    return this.invocations.whileOpen(async () => {
+      await this.invocations.record(id);
       const { store, codec, errors } = this.backend;
       const entries = (await store.journals([id])).get(id) ?? [];
       return entries.map(entry => toJournalRecord(entry, codec, errors));
@@ -92,7 +81,7 @@ export class DurableClient {
   async list(options: ListOptions = {}): Promise<InvocationPage> {
     const { cursor, ...query } = resolveListOptions(options);
     const after = cursor === undefined ? {} : { after: parseCursor(cursor) };
-    const records = await this.whileOpen(() => this.backend.store.list({ ...query, ...after }));
+    const records = await this.invocations.whileOpen(() => this.backend.store.list({ ...query, ...after }));
     const last = records.length === query.limit ? records.at(-1) : undefined;
     const items = records.map(record => toInfo(record, this.backend.errors));
     return { items, cursor: last && cursorAfter(last) };
@@ -106,8 +95,8 @@ export class DurableClient {
    * @throws InvocationNotFailedError (DURABLE_INVOCATION_NOT_FAILED) in any other status
    */
   retry(id: string): Promise<void> {
-    return this.whileOpen(async () => {
-      const { service, status } = await this.find(id);
+    return this.invocations.whileOpen(async () => {
+      const { service, status } = await this.invocations.record(id);
       const result = await this.backend.store.retry(id);
       if (result === 'not_found') throw new InvocationNotFoundError(id);
       if (result === 'not_failed') throw new InvocationNotFailedError(id, status);
@@ -121,45 +110,7 @@ export class DurableClient {
     args: readonly unknown[],
     options: SendOptions,
   ): Promise<InvocationHandle<never>> {
-    return this.whileOpen(async () => {
-      const target = this.targets.find(service, method);
-      const { id, acquaintance } = await this.acceptance.accept(target, args, resolveSendOptions(options));
-      return this.handle(id, acquaintance);
-    });
-  }
-
-  private handle<R>(id: string, acquaintance: Acquaintance): InvocationHandle<R> {
-    return {
-      id,
-      result: async options => {
-        const timeout = options?.timeout;
-        const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout, 'result.timeout');
-        const settled = await this.whileOpen(() => this.outcomes.of(id, acquaintance, timeoutMs));
-        return this.result(settled) as R;
-      },
-      status: () => this.whileOpen(async () => toInfo(await this.find(id), this.backend.errors)),
-    };
-  }
-
-  private result({ status, output, error }: Settled): unknown {
-    if (status === 'completed') return this.backend.codec.decode(output as string);
-    throw this.backend.errors.decode(error as string);
-  }
-
-  /** Asks the store: what it refuses because it was closed is said to be so. */
-  private async whileOpen<T>(ask: () => Promise<T>): Promise<T> {
-    if (this.backend.isClosed) throw new ClientClosedError();
-    try {
-      return await ask();
-    } catch (error) {
-      if (this.backend.isClosed && !(error instanceof DurableError)) throw new ClientClosedError();
-      throw error;
-    }
-  }
-
-  private async find(id: string): Promise<InvocationRecord> {
-    const record = isUuid(id) ? await this.backend.store.find(id) : undefined;
-    if (!record) throw new InvocationNotFoundError(id);
-    return record;
+    const target = this.targets.find(service, method);
+    return this.invocations.accept(target, args, resolveSendOptions(options));
   }
 }

@@ -1,6 +1,14 @@
 import type { InvocationStatus } from '../engine/status.js';
 import type { Duration } from '../options/duration.js';
 
+/** How long to wait for a result. */
+export interface ResultOptions {
+  /** At the most so long. @default until the end */
+  readonly timeout?: Duration;
+  /** Not any more once it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
 /** An invocation, as its client holds it. */
 export interface InvocationHandle<R = unknown> {
   readonly id: string;
@@ -9,12 +17,14 @@ export interface InvocationHandle<R = unknown> {
    * Resolves to what the handler returned; rejects with what it failed with, as an error of the same class where
    * that is known.
    *
-   * @param options `timeout`: how long to wait here; the invocation goes on. Without one it waits until the end.
+   * @param options `timeout`: how long to wait here; `signal`: when to wait no more. The invocation goes on either
+   *   way. Without them it waits until the end.
    * @throws ResultTimeoutError (DURABLE_RESULT_TIMEOUT) when the time is over
+   * @throws the reason of the signal, once it is aborted
    * @throws InvocationNotFoundError (DURABLE_INVOCATION_NOT_FOUND) when there is none with this id
    * @throws ClientClosedError (DURABLE_CLIENT_CLOSED) when the application is closed meanwhile; the invocation goes on
    */
-  result(options?: { readonly timeout?: Duration }): Promise<R>;
+  result(options?: ResultOptions): Promise<R>;
 
   /** @throws InvocationNotFoundError (DURABLE_INVOCATION_NOT_FOUND) */
   status(): Promise<InvocationInfo>;

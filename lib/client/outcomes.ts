@@ -14,30 +14,36 @@ export type Acquaintance =
   /** By its id only. */
   | { readonly kind: 'foreign' };
 
+/** How long to wait. */
+export interface Patience {
+  /** Milliseconds; `undefined`: until the end. */
+  readonly timeoutMs: number | undefined;
+  /** Ends the wait, with its reason. */
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Awaits the outcomes of invocations. */
 export class Outcomes {
   constructor(private readonly backend: Backend) {}
 
-  /**
-   * @param timeoutMs how long to wait; `undefined`: until the end
-   * @throws ResultTimeoutError, InvocationNotFoundError
-   */
-  async of(id: string, acquaintance: Acquaintance, timeoutMs: number | undefined): Promise<Settled> {
-    if (acquaintance.kind === 'driven') return this.await(id, acquaintance.wait, timeoutMs);
-    if (acquaintance.kind === 'own') return this.awaitHere(id, timeoutMs);
+  /** @throws ResultTimeoutError, InvocationNotFoundError, and the reason of the signal */
+  async of(id: string, acquaintance: Acquaintance, patience: Patience): Promise<Settled> {
+    patience.signal?.throwIfAborted();
+    if (acquaintance.kind === 'driven') return this.await(id, acquaintance.wait, patience);
+    if (acquaintance.kind === 'own') return this.ask(id, patience);
     const record = await this.backend.store.find(id);
     if (!record) throw new InvocationNotFoundError(id);
     const { status, output, error } = record;
     if (isTerminal(status)) return { id, status, output, error };
     const unsubscribe = await this.subscribe(record);
-    return this.awaitHere(id, timeoutMs).finally(unsubscribe);
+    return this.ask(id, patience).finally(unsubscribe);
   }
 
-  private awaitHere(id: string, timeoutMs: number | undefined): Promise<Settled> {
+  private ask(id: string, patience: Patience): Promise<Settled> {
     const wait = this.backend.results.watch(id);
     // It may have ended before we listened.
     this.backend.results.announce([id]);
-    return this.await(id, wait, timeoutMs).finally(wait.cancel);
+    return this.await(id, wait, patience).finally(wait.cancel);
   }
 
   private async subscribe({ origin }: InvocationRecord): Promise<() => Promise<void>> {
@@ -46,18 +52,22 @@ export class Outcomes {
     return transport.onFinished(origin, ids => results.announce(ids));
   }
 
-  private async await(id: string, wait: Wait, timeoutMs: number | undefined): Promise<Settled> {
-    const stopAsking = wait.ask();
-    let cancel: Cancel = () => undefined;
-    const expired = new Promise<never>((_, reject) => {
-      if (timeoutMs === undefined) return;
-      cancel = this.backend.clock.after(timeoutMs, () => {
-        reject(new ResultTimeoutError(id, timeoutMs));
-      });
+  private async await(id: string, wait: Wait, { timeoutMs, signal }: Patience): Promise<Settled> {
+    const cancels: Cancel[] = [wait.ask()];
+    // Nothing ends this wait early, and what is over is asked for no more anyway.
+    if (timeoutMs === undefined && !signal) return wait.settled;
+    const over = new Promise<never>((_, reject) => {
+      if (timeoutMs !== undefined) {
+        const expire = (): void => reject(new ResultTimeoutError(id, timeoutMs));
+        cancels.push(this.backend.clock.after(timeoutMs, expire));
+      }
+      const abort = (): void => reject(signal?.reason as Error);
+      if (signal?.aborted) abort();
+      signal?.addEventListener('abort', abort);
+      cancels.push(() => signal?.removeEventListener('abort', abort));
     });
-    return Promise.race([wait.settled, expired]).finally(() => {
-      cancel();
-      stopAsking();
+    return Promise.race([wait.settled, over]).finally(() => {
+      for (const cancel of cancels) cancel();
     });
   }
 }

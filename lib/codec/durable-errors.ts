@@ -31,6 +31,7 @@ const FIELDS: { readonly [K in DurableErrorName]: Fields<Exclude<keyof InstanceT
     InvalidDurationError: { option: true, problem: true, allowed: true },
     InvalidNameError: { kind: true, shown: true, rule: true, where: true },
     InvalidOptionError: { option: true, problem: true, allowed: true },
+    InvalidPatternError: { shown: true },
     InvocationNotFailedError: { invocationId: true, status: true },
     InvocationNotFoundError: { invocationId: true },
     JournalMismatchError: { invocationId: true, index: true, recorded: true, called: true },
@@ -44,6 +45,7 @@ const FIELDS: { readonly [K in DurableErrorName]: Fields<Exclude<keyof InstanceT
     ResultTimeoutError: { invocationId: true, timeoutMs: true },
     RetryableError: { retryAfterMs: true },
     SchemaTooNewError: { schema: true, migrations: true },
+    ServerNotBoundError: { reason: true },
     StoreUnavailableError: { host: true, port: true, database: true, attempts: true },
     SurplusArgumentsError: { method: true, declared: true, given: true },
     TerminalError: {},
@@ -51,6 +53,7 @@ const FIELDS: { readonly [K in DurableErrorName]: Fields<Exclude<keyof InstanceT
     TransportClosedError: {},
     UnknownHandlerError: { service: true, handler: true, known: true },
     UnserialisableValueError: { path: true, reason: true },
+    WorkerStoppedError: {},
     UnusableEnhancerError: { enhancer: true, method: true, reason: true },
   };
 

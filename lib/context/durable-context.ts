@@ -6,12 +6,13 @@ import type { InvocationView, StepView } from '../ports/attempt-view.js';
 import { currentScope, type Scope } from '../runtime/scope.js';
 
 const NO_OPTIONS: StepOptions = {};
+const NEVER_ABORTED = new AbortController().signal;
 
 /**
  * The invocation in progress, injectable anywhere.
  *
- * A singleton: it knows what the running code belongs to. Outside an invocation, as in a unit test,
- * {@link run} just runs its function, and the properties throw `NoInvocationError`.
+ * A singleton: it knows what the running code belongs to. Outside an invocation, as in a unit test, {@link run} just
+ * runs its function, and what only an invocation has throws `NoInvocationError`.
  */
 @Injectable()
 export class DurableContext {
@@ -37,16 +38,19 @@ export class DurableContext {
 
   /**
    * Within a step: aborted when its timeout is over, or its attempt. Within a handler: when its attempt is over
-   * before its end. Pass it to `fetch` and the like.
+   * before its end. Pass it to `fetch` and the like. Outside an invocation: never.
    */
   get signal(): AbortSignal {
-    const { step, attempt } = this.scope('signal');
-    return (step ?? attempt).signal;
+    const scope = currentScope();
+    return scope ? (scope.step ?? scope.attempt).signal : NEVER_ABORTED;
   }
 
-  /** The step in progress; `undefined` in the handler itself. Its `idempotencyKey` is the same for every try. */
+  /**
+   * The step in progress; `undefined` in the handler itself, and outside an invocation. Its `idempotencyKey` is the
+   * same for every try.
+   */
   get step(): StepView | undefined {
-    return this.scope('step').step;
+    return currentScope()?.step;
   }
 
   /**

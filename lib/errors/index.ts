@@ -2,6 +2,7 @@ export * from './client.errors.js';
 export * from './definition.errors.js';
 export * from './durable-error.js';
 export * from './execution.errors.js';
+export * from './microservice.errors.js';
 export * from './options.errors.js';
 export * from './value.errors.js';
 export * from './package.errors.js';

@@ -3,7 +3,7 @@ import type { RegisteredError } from '../codec/error-registry.js';
 import { DEFAULT_HANDLER_RETRY, DEFAULT_STEP_RETRY } from '../engine/retry-policy.js';
 import { InvalidOptionError } from '../errors/options.errors.js';
 import type { Codec } from '../ports/codec.js';
-import { duration, durationOrFalse, fields, integer, invalid, text } from './check.js';
+import { duration, durationOrFalse, fields, integer, invalid, join, text } from './check.js';
 import {
   type PostgresAddress,
   type RedisAddress,
@@ -150,16 +150,24 @@ function worker(value: unknown): ResolvedWorker | undefined {
   if (value !== undefined && value !== true && !isObject) {
     throw invalid('worker', value, `true, false, or an object with ${Object.keys(WORKER).join(', ')}`);
   }
-  const given = fields<WorkerOptions>(isObject ? value : {}, 'worker', WORKER);
+  return resolveWorker(isObject ? value : {}, 'worker');
+}
+
+/**
+ * Checks how a process is to execute handlers.
+ * @throws InvalidOptionError, InvalidDurationError
+ */
+export function resolveWorker(value: unknown, path: string): ResolvedWorker {
+  const given = fields<WorkerOptions>(value, path, WORKER);
   const resolved = {
-    concurrency: integer(given.concurrency, 'worker.concurrency', 1, 100_000, 100),
-    drainMs: duration(given.drainTimeout, 'worker.drainTimeout', 0, 20 * SECOND),
-    leaseMs: duration(given.lease, 'worker.lease', 100, 15 * SECOND),
-    sweepMs: duration(given.sweepInterval, 'worker.sweepInterval', 10, SECOND),
-    maxDeaths: integer(given.maxDeaths, 'worker.maxDeaths', 1, 1_000, 3),
+    concurrency: integer(given.concurrency, join(path, 'concurrency'), 1, 100_000, 100),
+    drainMs: duration(given.drainTimeout, join(path, 'drainTimeout'), 0, 20 * SECOND),
+    leaseMs: duration(given.lease, join(path, 'lease'), 100, 15 * SECOND),
+    sweepMs: duration(given.sweepInterval, join(path, 'sweepInterval'), 10, SECOND),
+    maxDeaths: integer(given.maxDeaths, join(path, 'maxDeaths'), 1, 1_000, 3),
   };
   // Timers of Node end at 2^31-1 ms, and a lease that long would be none.
-  if (resolved.leaseMs > DAY) throw invalid('worker.lease', given.lease, 'from 100 ms to 1 day');
+  if (resolved.leaseMs > DAY) throw invalid(join(path, 'lease'), given.lease, 'from 100 ms to 1 day');
   return Object.freeze(resolved);
 }
 

@@ -18,6 +18,7 @@ const MAINTAIN_EVERY_MS = 60_000;
 
 /** What workers do for each other, and for the store: reap the dead, find strays, delete what is past its time. */
 export class Housekeeping {
+  private readonly reaping: Periodic;
   private readonly chores: Periodic[];
 
   constructor(
@@ -32,10 +33,8 @@ export class Housekeeping {
     const { leaseMs, retentionMs } = options;
     const chore = (name: string, everyMs: number, work: () => Promise<void>): Periodic =>
       new Periodic(name, everyMs, work, clock, logger);
-    this.chores = [
-      chore('reaping of dead workers', leaseMs / 3, () => this.reap()),
-      chore('search for stray claims', leaseMs, () => this.releaseStray()),
-    ];
+    this.reaping = chore('reaping of dead workers', leaseMs / 3, () => this.reap());
+    this.chores = [this.reaping, chore('search for stray claims', leaseMs, () => this.releaseStray())];
     if (retentionMs !== undefined) {
       this.chores.push(chore('retention', PURGE_EVERY_MS, () => this.purge(retentionMs)));
     }
@@ -45,6 +44,8 @@ export class Housekeeping {
 
   start(): void {
     for (const chore of this.chores) chore.start();
+    // Whoever starts may be the successor of one that died: what that one left goes on at once.
+    void this.reaping.now();
   }
 
   async stop(): Promise<void> {
@@ -53,11 +54,12 @@ export class Housekeeping {
 
   private async reap(): Promise<void> {
     const { maxDeaths } = this.options;
+    await this.lease.assure();
     for (let found = REAP_LIMIT; found === REAP_LIMIT;) {
       const reaped = await this.store.reap({ maxDeaths, limit: REAP_LIMIT });
       found = reaped.length;
       if (found === 0) return;
-      this.logger.warn(`${found} invocations of dead workers are free again`);
+      this.logger.warn(`invocations of dead workers that are free again: ${found}`);
       this.transport.ready(reaped.filter(one => one.status === 'scheduled'));
       for (const one of reaped) if (one.status === 'failed') this.transport.finished(one.origin, [one.id]);
     }

@@ -4,6 +4,7 @@ import type { Logger } from '../ports/logger.js';
 /** Something that is done again and again, never twice at once. */
 export class Periodic {
   private cancel: Cancel | undefined;
+  private expedited: Cancel | undefined;
   private running: Promise<void> | undefined;
   private again = false;
   private stopped = true;
@@ -33,11 +34,19 @@ export class Periodic {
     await (this.running ??= this.run());
   }
 
+  /** Does it in `ms` milliseconds, if that is sooner than its next turn. */
+  soon(ms: number): void {
+    if (this.stopped || ms >= this.everyMs) return;
+    this.expedited?.();
+    this.expedited = this.clock.after(ms, () => void this.now());
+  }
+
   /** Does it no more; resolves when the last one is through. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.again = false;
     this.cancel?.();
+    this.expedited?.();
     await this.running;
   }
 

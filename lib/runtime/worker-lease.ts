@@ -4,6 +4,23 @@ import type { Logger } from '../ports/logger.js';
 import type { Store } from '../ports/store.js';
 import { Periodic } from './periodic.js';
 
+/** Whose lease it is. */
+export interface LeaseOwner {
+  /** Name of the process, unique. */
+  readonly name: string;
+  readonly services: readonly string[];
+  /** Milliseconds without a renewal after which the worker counts as dead. */
+  readonly leaseMs: number;
+}
+
+/** What becomes of a lease. */
+export interface LeaseEvents {
+  /** Everything that was claimed under it has been given away. */
+  lost(): void;
+  /** There is a new one, under another name. */
+  regained(): void;
+}
+
 /**
  * The lease of a worker: while it renews in time, what it claimed is its own.
  *
@@ -13,24 +30,29 @@ import { Periodic } from './periodic.js';
  */
 export class WorkerLease {
   private incarnation = 1;
+  private registered = false;
+  private renewedAt = 0;
   private readonly renewal: Periodic;
 
-  /** @param onLost called when everything that was claimed under the name has been given away */
   constructor(
-    private readonly name: string,
-    private readonly services: readonly string[],
-    private readonly leaseMs: number,
+    private readonly owner: LeaseOwner,
     private readonly store: Store,
-    private readonly onLost: () => void,
-    clock: Clock,
+    private readonly events: LeaseEvents,
+    private readonly clock: Clock,
     private readonly logger: Logger,
   ) {
-    this.renewal = new Periodic('renewal of the lease', leaseMs / 3, () => this.renew(), clock, logger);
+    this.renewal = new Periodic('renewal of the lease', owner.leaseMs / 3, () => this.renew(), clock, logger);
   }
 
   /** Name under which invocations are claimed now. */
   get workerId(): string {
-    return this.incarnation === 1 ? this.name : `${this.name}.${this.incarnation}`;
+    const { name } = this.owner;
+    return this.incarnation === 1 ? name : `${name}.${this.incarnation}`;
+  }
+
+  /** Whether something may be claimed under the name. */
+  get isHeld(): boolean {
+    return this.registered;
   }
 
   async start(): Promise<void> {
@@ -44,18 +66,40 @@ export class WorkerLease {
     await this.store.deregister(this.workerId);
   }
 
-  private async renew(): Promise<void> {
-    if ((await this.store.renew(this.workerId, this.leaseMs)) === 'ok') return;
-    this.logger.warn(
-      `worker ${this.workerId} renewed its lease too late and lost it: its attempts are given up (was the event loop blocked, or the process stopped, for more than ${this.leaseMs} ms?)`,
-    );
-    this.incarnation++;
-    this.onLost();
-    await this.register();
+  /** Sees to it that it was renewed lately, so that this process does not take itself for dead. */
+  async assure(): Promise<void> {
+    if (this.clock.monotonic() - this.renewedAt > this.owner.leaseMs / 2) await this.renewal.now();
   }
 
-  private register(): Promise<void> {
-    const { workerId, services } = this;
-    return this.store.register({ id: workerId, host: hostname(), pid: process.pid, services }, this.leaseMs);
+  private async renew(): Promise<void> {
+    if (this.registered && (await this.isRenewed())) return;
+    if (this.registered) this.lose();
+    await this.register();
+    this.events.regained();
+  }
+
+  private async isRenewed(): Promise<boolean> {
+    const at = this.clock.monotonic();
+    if ((await this.store.renew(this.workerId, this.owner.leaseMs)) === 'fenced') return false;
+    this.renewedAt = at;
+    return true;
+  }
+
+  private lose(): void {
+    this.logger.warn(
+      `worker ${this.workerId} renewed its lease too late and lost it: its attempts are given up (was the event loop blocked, or the process stopped, for more than ${this.owner.leaseMs} ms?)`,
+    );
+    this.registered = false;
+    this.incarnation++;
+    this.events.lost();
+  }
+
+  private async register(): Promise<void> {
+    const { workerId } = this;
+    const { services, leaseMs } = this.owner;
+    const at = this.clock.monotonic();
+    await this.store.register({ id: workerId, host: hostname(), pid: process.pid, services }, leaseMs);
+    this.renewedAt = at;
+    this.registered = true;
   }
 }

@@ -28,6 +28,8 @@ export interface WorkerOptions {
 
 /** How long announced work may be due before the sweep takes it: the announcement was lost, or nobody is free. */
 const OVERDUE_SWEEPS = 2;
+/** Bounds how often the sweep comes for what others are about to claim. */
+const SHORTEST_SWEEP_MS = 20;
 /** How long an invocation waits whose handler this worker does not have. */
 const UNKNOWN_HANDLER_PAUSE_MS = 10_000;
 
@@ -53,8 +55,9 @@ export class Worker {
     private readonly env: AttemptEnvironment,
   ) {
     const { clock, logger } = env;
-    const lost = (): void => this.loseAll();
-    this.lease = new WorkerLease(options.id, handlers.services, options.leaseMs, store, lost, clock, logger);
+    const owner = { name: options.id, services: handlers.services, leaseMs: options.leaseMs };
+    const lost = (): void => this.each(attempt => attempt.lose());
+    this.lease = new WorkerLease(owner, store, { lost, regained: () => this.goOn() }, clock, logger);
     this.sweep = new Periodic('sweep', options.sweepMs, () => this.claimDue(), clock, logger);
     const driving = (): string[] => [...this.attempts.keys()];
     this.housekeeping = new Housekeeping(options, this.lease, driving, store, transport, clock, logger);
@@ -72,7 +75,8 @@ export class Worker {
 
   /** How many invocations it would take now. */
   get capacity(): number {
-    return this.isWorking ? Math.max(0, this.options.concurrency - this.attempts.size - this.reserved) : 0;
+    if (!this.isWorking || !this.lease.isHeld) return 0;
+    return Math.max(0, this.options.concurrency - this.attempts.size - this.reserved);
   }
 
   /** Whether it drives an invocation. */
@@ -138,7 +142,7 @@ export class Worker {
 
   private freed(): void {
     if (this.attempts.size + this.reserved === 0) this.whenEmpty?.();
-    else this.consumer?.resume();
+    this.consumer?.resume();
   }
 
   private async take(ids: readonly string[]): Promise<void> {
@@ -163,23 +167,32 @@ export class Worker {
   private async claimDue(): Promise<void> {
     const limit = this.capacity;
     if (limit === 0) return;
-    const pushed = this.transport.health().kind !== 'local' && this.transport.health().connected;
-    const overdueMs = this.catchingUp || !pushed ? 0 : OVERDUE_SWEEPS * this.options.sweepMs;
+    const isPushed = this.isPushed();
+    const overdueMs = this.catchingUp || !isPushed ? 0 : OVERDUE_SWEEPS * this.options.sweepMs;
+    const { services } = this.handlers;
     this.reserved += limit;
     try {
       const { workerId } = this;
-      const claimed = await this.store.claimDue({
-        workerId,
-        services: this.handlers.services,
-        limit,
-        overdueMs,
-      });
-      if (claimed.length < limit) this.catchingUp = false;
+      const claimed = await this.store.claimDue({ workerId, services, limit, overdueMs });
+      this.catchingUp = claimed.length === limit && (this.catchingUp || !isPushed);
       await this.driveAll(claimed);
     } finally {
       this.reserved -= limit;
       this.freed();
     }
+    if (!isPushed && !this.catchingUp) await this.wakeWhenDue(services);
+  }
+
+  /** Where nobody announces what becomes due, the sweep comes in time for it. */
+  private async wakeWhenDue(services: readonly string[]): Promise<void> {
+    const dueInMs = await this.store.nextDue(services);
+    if (dueInMs !== undefined) this.sweep.soon(Math.max(dueInMs, SHORTEST_SWEEP_MS));
+  }
+
+  /** Whether a server announces what is ready, also for other processes. */
+  private isPushed(): boolean {
+    const { kind, connected } = this.transport.health();
+    return kind !== 'local' && connected;
   }
 
   private catchUp(): void {
@@ -235,9 +248,10 @@ export class Worker {
     else if (end.dueInMs !== null) this.transport.due([{ id, service, dueInMs: end.dueInMs }]);
   }
 
-  private loseAll(): void {
-    this.each(attempt => attempt.lose());
+  /** It may claim again. */
+  private goOn(): void {
     this.catchUp();
+    this.consumer?.resume();
   }
 
   private each(act: (attempt: Attempt) => void): void {

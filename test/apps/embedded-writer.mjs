@@ -21,10 +21,11 @@ process.on('message', message => {
   if (message === 'close') closing = true;
 });
 
+let database;
 try {
-  const logger = { log() {}, warn() {}, error() {} };
+  const logger = { log() {}, warn() {}, error: message => process.send(message) };
   const tables = { entities: [Note], migrations: [CreateNote1700000000001] };
-  const database = await openEmbeddedDatabase({ directory, schema: 'durable', ...tables, logger });
+  database = await openEmbeddedDatabase({ directory, schema: 'durable', ...tables, logger });
   await runMigrations(database.dataSource, 'durable');
   process.send('opened');
   const [{ last }] = await database.dataSource.query('SELECT coalesce(max(id), 0) AS last FROM durable.note');
@@ -35,9 +36,9 @@ try {
     });
     process.send(id);
   }
-  await database.close();
-  process.send('closed');
 } catch (error) {
   process.send(error.code ?? error.message);
 }
+await database?.close();
+process.send('closed');
 process.disconnect();

@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { ENTITIES, MIGRATIONS } from '../../lib/adapters/typeorm/schema.js';
 import { quoted } from '../../lib/adapters/typeorm/tables.js';
-import { pgliteDriver } from './pglite-driver.js';
+import { pgliteDriver } from '../../lib/adapters/embedded/pglite-driver.js';
 
 const SERVER = process.env['DURABLE_TEST_POSTGRES'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
 

@@ -13,7 +13,7 @@ const CONSTRAINTS = `select conname as name, pg_get_constraintdef(oid) as defini
 where conrelid = $1 and contype <> 'n' order by contype desc, conname`;
 
 const INDEXES = `select pg_get_indexdef(indexrelid) as definition from pg_index
-where indrelid = $1 and not exists (select from pg_constraint where conindid = indexrelid) order by 1 collate "C"`;
+where indrelid = $1 and not exists (select from pg_constraint where conindid = indexrelid) order by pg_get_indexdef(indexrelid) collate "C"`;
 
 interface Table {
   readonly oid: number;

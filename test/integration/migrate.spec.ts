@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { openEmbeddedDatabase } from '../../lib/adapters/embedded/embedded-database.js';
@@ -18,6 +17,7 @@ import {
 import { RecordingLogger } from '../support/recording-logger.js';
 import { createScratchDatabase } from '../support/scratch-database.js';
 import type { ScratchDatabase } from '../support/scratch-database.js';
+import { until } from '../support/until.js';
 
 jest.setTimeout(60_000);
 
@@ -179,7 +179,7 @@ describe('runMigrations', () => {
       const refused = expect(runMigrations(older, 'durable')).rejects.toBeInstanceOf(SchemaTooNewError);
       const waiting = `SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database
         WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted`;
-      while ((await observer.query<unknown[]>(waiting)).length === 0) await sleep(5);
+      await until('the older one waits', async () => (await observer.query<unknown[]>(waiting)).length > 0);
       goOn.resolve();
       expect(await upgrade).toHaveLength(2);
       await refused;

@@ -17,6 +17,7 @@ import { Note, noteTables } from '../support/note-tables.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { createScratchDatabase } from '../support/scratch-database.js';
 import type { ScratchDatabase } from '../support/scratch-database.js';
+import { until } from '../support/until.js';
 
 const SECRET = 'canary-4711';
 
@@ -117,14 +118,14 @@ describe('openDataSource', () => {
       await Promise.all(Array.from({ length: 9 }, () => dataSource.query('SELECT pg_sleep(0.05)')));
       expect(await database.connections('nestjs-durable')).toBe(3);
       await dataSource.destroy();
-      while ((await database.connections('nestjs-durable')) > 0) await sleep(5);
+      await until('all are closed', async () => (await database.connections('nestjs-durable')) === 0);
     });
 
     it('survives idle connections that the server ends, and says so', async () => {
       const dataSource = await open(database.url, { poolSize: 2 });
       await dataSource.query('SELECT 1');
       await database.terminate('nestjs-durable');
-      while (logger.lines.length === 0) await sleep(5);
+      await until('it was said', () => logger.lines.length > 0);
       expect(logger.lines[0]).toMatch(/^An idle connection to PostgreSQL was lost: /);
       expect(await dataSource.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
     });
@@ -197,7 +198,7 @@ describe('openDataSource', () => {
       const theirs = await application({ poolErrorHandler: (e: Error) => seen.push(e.message) }).initialize();
       const ours = await open(theirs);
       await database.terminate('app');
-      while (seen.length === 0) await sleep(5);
+      await until('it was said', () => seen.length > 0);
       expect(await ours.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
     });
 
@@ -249,9 +250,9 @@ describe('openDataSource', () => {
 
     it('tries again, says so each time, and opens when the server is there', async () => {
       const opening = open(urlOf({ host: `127.0.0.1:${port}` }));
-      while (logger.lines.length < 1) await sleep(5);
+      await until('it was said', () => logger.lines.length >= 1);
       const busy = await listen('busy');
-      while (logger.lines.length < 2) await sleep(5);
+      await until('it was said', () => logger.lines.length >= 2);
       await busy.close();
       const proxy = await listen('pass');
       const dataSource = await opening;
@@ -294,7 +295,7 @@ describe('openDataSource', () => {
     it("waits for the server of the application's DataSource as well", async () => {
       const theirs = application({ url: urlOf({ host: `127.0.0.1:${port}` }) });
       const opening = open(theirs);
-      while (logger.lines.length < 1) await sleep(5);
+      await until('it was said', () => logger.lines.length >= 1);
       const proxy = await listen('pass');
       const ours = await opening;
       expect(await ours.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
@@ -307,7 +308,7 @@ describe('openDataSource', () => {
       const abort = new AbortController();
       const reason = new Error('shut down');
       const opening = open(urlOf({ host: `127.0.0.1:${port}` }), { signal: abort.signal });
-      while (logger.lines.length < 3) await sleep(5);
+      await until('it was said', () => logger.lines.length >= 3);
       const began = performance.now();
       abort.abort(reason);
       await expect(opening).rejects.toBe(reason);

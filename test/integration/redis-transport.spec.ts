@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { hints, transportContract } from '../contract/transport.contract.js';
-import { RecordingIntake } from '../support/recording-intake.js';
+import { RecordingIntake, latch } from '../support/recording-intake.js';
 import { RedisTransports, SHARED_REDIS } from '../support/redis-transports.js';
 import { until } from '../support/until.js';
 
@@ -63,16 +63,19 @@ describe('the Redis transport', () => {
   });
 
   test('what this worker still takes is not handed to it again, however long that lasts', async () => {
-    const transport = await transports.open({ timing: { rescueMs: 30 } });
+    const transport = await transports.open({ timing: { rescueMs: 2 } });
     const intake = new RecordingIntake(['Orders']);
-    let open: () => void = () => undefined;
-    intake.onTake = () => new Promise<void>(resolve => (open = resolve));
-    await intake.on(transport);
-    transport.ready(hints(3));
-    await until('the take is under way', () => intake.ids.length === 3);
-    await new Promise(resolve => setTimeout(resolve, 250));
-    expect(intake.ids).toHaveLength(3);
-    open();
+    for (let round = 1; round <= 20; round += 1) {
+      const held = latch();
+      intake.onTake = held.wait;
+      if (round === 1) await intake.on(transport);
+      transport.ready(hints(3));
+      await until('the take is under way', () => intake.ids.length === 3 * round);
+      await new Promise(resolve => setTimeout(resolve, 20));
+      held.open();
+      await until('the stream is empty', async () => (await redis.xlen(transports.streamOf('Orders'))) === 0);
+    }
+    expect(intake.batches).toHaveLength(20);
   });
 
   test('an idle consumer is removed unless something is pending there; a worker that lives reads on', async () => {

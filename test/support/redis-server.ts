@@ -37,6 +37,9 @@ export class RedisServer {
       stdio: 'ignore',
     });
     this.#child = child;
+    const orphaned = (): void => void child.kill('SIGKILL');
+    process.once('exit', orphaned);
+    child.once('exit', () => process.off('exit', orphaned));
     await once(child, 'spawn');
     await this.#answering();
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import type { RedisTransportOptions } from '../../lib/adapters/redis/redis-transport.js';
+import type { RedisTransportOptions } from '../../lib/adapters/redis/options.js';
 import { createRedisTransport } from '../../lib/adapters/redis/redis-transport.js';
 import type { Transport } from '../../lib/ports/transport.js';
 import { RecordingLogger } from './recording-logger.js';
@@ -15,7 +15,7 @@ export class RedisTransports {
   readonly #transports: Transport[] = [];
   readonly #connections: Redis[] = [];
 
-  constructor(private readonly url = SHARED_REDIS) {}
+  constructor(readonly url = SHARED_REDIS) {}
 
   /** What the key of a ready stream is. */
   streamOf(service: string): string {

@@ -14,11 +14,13 @@ export interface ScratchDatabase {
   drop(): Promise<void>;
 }
 
-export async function createScratchDatabase(): Promise<ScratchDatabase> {
+/** @param server URL of a server where databases may be created. */
+export async function createScratchDatabase(server = SERVER): Promise<ScratchDatabase> {
   const name = `embedded_${randomBytes(6).toString('hex')}`;
-  const admin = new pg.Pool({ connectionString: SERVER, max: 1 });
+  const admin = new pg.Pool({ connectionString: server, max: 1 });
+  admin.on('error', () => undefined);
   await admin.query(`CREATE DATABASE "${name}"`);
-  const url = new URL(SERVER);
+  const url = new URL(server);
   url.pathname = `/${name}`;
   return {
     name,

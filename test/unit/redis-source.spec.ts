@@ -2,10 +2,12 @@ import { redisSource } from '../../lib/adapters/redis/source.js';
 
 describe('where Redis is', () => {
   test('without ioredis the option that needs it is named', async () => {
-    const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
+    const missing = Object.assign(new Error("Cannot find package 'ioredis'"), {
+      code: 'ERR_MODULE_NOT_FOUND',
+    });
     await expect(redisSource('redis://localhost', () => Promise.reject(missing))).rejects.toMatchObject({
       code: 'DURABLE_MISSING_PACKAGE',
-      packageName: 'ioredis',
+      package: 'ioredis',
       option: 'redis',
     });
   });

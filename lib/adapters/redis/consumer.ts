@@ -13,6 +13,9 @@ import type { Client } from './scripts.js';
 import type { RedisTiming } from './timing.js';
 import { Gate, jittered, pause } from './timing.js';
 
+/** How long a blocking read is given to hear that it is over. */
+const UNBLOCK_MS = 50;
+
 /** What a consumer works with. */
 export interface ConsumerContext {
   readonly intake: Intake;
@@ -83,9 +86,9 @@ export class RedisConsumer implements Consumer {
     if (typeof id === 'number') this.#clientId = id;
   }
 
-  #forget(entries: readonly Entry[]): void {
-    this.context.outbox.taken(entries);
+  #forget(entries: readonly Entry[]): Promise<void> {
     this.resume();
+    return this.context.outbox.taken(entries);
   }
 
   async #read(outbox: Outbox): Promise<void> {
@@ -145,13 +148,21 @@ export class RedisConsumer implements Consumer {
 
   /** Ends the blocking read from the other connection: cutting it off could lose what it was about to bring. */
   async #endRead(): Promise<void> {
-    const id = this.#clientId;
+    let reading = true;
+    const ended = this.#loop.then(() => (reading = false));
     this.#resumed.open();
-    if (!this.#connection.ready) this.#connection.close();
-    else if (id !== undefined) {
-      await this.context.commands.run(client => client.client('UNBLOCK', id)).catch(() => undefined);
+    // Again and again: the first may come before the read that it is to end.
+    while (reading) {
+      if (this.#connection.ready) await this.#unblock();
+      else this.#connection.close();
+      await Promise.race([ended, pause(UNBLOCK_MS)]);
     }
-    await this.#loop;
+  }
+
+  async #unblock(): Promise<void> {
+    const id = this.#clientId;
+    if (id === undefined) return;
+    await this.context.commands.run(client => client.client('UNBLOCK', id)).catch(() => undefined);
   }
 
   /** Lets other workers have what was read and not taken at once. */
@@ -159,7 +170,7 @@ export class RedisConsumer implements Consumer {
     const entries = this.#handover.release();
     const { keys } = this.context;
     outbox.ready(entries.map(({ stream, id }) => ({ id, service: keys.serviceOf(stream) })));
-    outbox.taken(entries);
+    void outbox.taken(entries);
   }
 }
 

@@ -10,14 +10,14 @@ import { Gate } from './timing.js';
  */
 export class Handover {
   readonly #waiting: Entry[] = [];
-  /** Entries that this process has, waiting or being taken: found again, they are not new. */
+  /** Entries that wait, are being taken, or whose streams do not know yet that they were: not new if found again. */
   readonly #held = new Set<string>();
   #takes = 0;
   readonly #quiet = new Gate();
 
   constructor(
     private readonly intake: Intake,
-    private readonly taken: (entries: readonly Entry[]) => void,
+    private readonly taken: (entries: readonly Entry[]) => Promise<void>,
     private readonly logger: Logger,
   ) {}
 
@@ -46,7 +46,7 @@ export class Handover {
   /** Lets go of what waits, and returns it. */
   release(): Entry[] {
     const entries = this.#waiting.splice(0);
-    for (const entry of entries) this.#held.delete(nameOf(entry));
+    this.#drop(entries);
     return entries;
   }
 
@@ -59,14 +59,18 @@ export class Handover {
     this.#takes += 1;
     try {
       await this.intake.take(entries.map(({ id }) => id));
-      this.taken(entries);
+      void this.taken(entries).then(() => this.#drop(entries));
     } catch (error) {
       // Not acknowledged: some worker finds them again among the pending entries.
       this.logger.error(`A worker failed to take ${entries.length} ids: ${messageOf(error)}`);
+      this.#drop(entries);
     }
-    for (const entry of entries) this.#held.delete(nameOf(entry));
     this.#takes -= 1;
     if (this.#takes === 0) this.#quiet.open();
+  }
+
+  #drop(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#held.delete(nameOf(entry));
   }
 }
 

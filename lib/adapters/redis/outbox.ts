@@ -50,10 +50,11 @@ export class Outbox {
     for (const id of ids) if (this.#admit()) append(this.#batch.finished, origin, id);
   }
 
-  /** Entries that workers took: the streams may forget them. */
-  taken(entries: readonly Entry[]): void {
+  /** Entries that workers took: the streams may forget them. Resolves when that was answered, or dropped. */
+  taken(entries: readonly Entry[]): Promise<void> {
     this.#batch.taken.push(...entries);
     this.#schedule();
+    return this.#batch.over.wait();
   }
 
   /** Resolves when everything so far was sent or dropped; bounded by the deadline of a command. */
@@ -90,6 +91,7 @@ export class Outbox {
       this.outage.lose(batch.announcements);
       this.outage.begin(messageOf(error));
     }
+    batch.over.open();
     this.#underWay -= 1;
     if (!this.#batch.isEmpty) this.#schedule();
     if (!this.#scheduled && this.#underWay === 0) this.#quiet.open();
@@ -110,6 +112,8 @@ class Batch {
   readonly due: [at: number, member: string][] = [];
   readonly finished = new Map<string, string[]>();
   readonly taken: Entry[] = [];
+  /** Opens once it was answered, or dropped. */
+  readonly over = new Gate();
 
   get isEmpty(): boolean {
     return this.announcements === 0 && this.taken.length === 0;

@@ -11,20 +11,11 @@ import { Outbox } from './outbox.js';
 import { Results } from './results.js';
 import type { Client } from './scripts.js';
 import { checkServer } from './server-check.js';
-import type { RedisAddress, RedisSource } from './source.js';
+import type { RedisTransportOptions } from './options.js';
+import type { RedisSource } from './source.js';
 import { redisSource } from './source.js';
 import type { RedisTiming } from './timing.js';
 import { DEFAULT_TIMING, within } from './timing.js';
-
-/** What the Redis transport is made of. */
-export interface RedisTransportOptions {
-  readonly redis: RedisAddress;
-  /** Applications with the same namespace share their work. `A-Za-z0-9_.-`, 64 at the most. @default 'default' */
-  readonly namespace?: string;
-  readonly logger: Logger;
-  /** Durations other than the defaults; for tests. */
-  readonly timing?: Partial<RedisTiming>;
-}
 
 /**
  * The transport over Redis, for any number of processes.

@@ -1,25 +1,13 @@
-import { loadOptional } from '../shared/load-optional.js';
 import type { Redis, RedisOptions } from 'ioredis';
 import { InvalidOptionError } from '../../errors/options.errors.js';
+import type {
+  RedisAddress,
+  RedisLike,
+  RedisOptions as GivenOptions,
+} from '../../options/connection-options.js';
+import { loadOptional } from '../shared/load-optional.js';
 import type { Client } from './scripts.js';
 import { withScripts } from './scripts.js';
-
-/** An ioredis instance, of whichever version the application has. */
-export interface RedisLike {
-  readonly status: string;
-  duplicate(...overrides: never[]): unknown;
-}
-
-/** Options of ioredis: `host`, `port`, `username`, `password`, `db`, `tls`, `sentinels`, `name`, `keyPrefix` … */
-export interface RedisConnectionOptions {
-  readonly [option: string]: unknown;
-}
-
-/**
- * Where Redis is: a URL (`redis://`, `rediss://`, or the path of a socket), options of ioredis, or an instance,
- * of which only duplicates are used and which is never closed.
- */
-export type RedisAddress = string | RedisConnectionOptions | RedisLike;
 
 /** Opens connections to one Redis. */
 export interface RedisSource {
@@ -56,6 +44,8 @@ const OVERRIDES: RedisOptions = {
   autoResubscribe: false,
   blockingTimeout: undefined,
   commandTimeout: undefined,
+  // Ours destroys what it leaves; ioredis 5 arms this timer even for a socket that is closed.
+  disconnectTimeout: 100,
   enableAutoPipelining: false,
   enableOfflineQueue: false,
   enableReadyCheck: true,
@@ -71,7 +61,7 @@ const OVERRIDES: RedisOptions = {
   stringNumbers: false,
 };
 
-function isInstance(address: Exclude<RedisAddress, never>): address is RedisLike {
+function isInstance(address: RedisAddress): address is RedisLike {
   return typeof address === 'object' && typeof address.duplicate === 'function';
 }
 
@@ -95,7 +85,7 @@ function checked(instance: RedisLike): Redis {
 }
 
 /** An instance that is never connected: it holds the options of those that are. */
-async function template(address: string | RedisConnectionOptions, load: Load): Promise<Redis> {
+async function template(address: string | GivenOptions, load: Load): Promise<Redis> {
   if (typeof address === 'string') checkUrl(address);
   const { Redis: Constructor } = (await loadOptional(load, { package: 'ioredis', option: 'redis' })) as {
     Redis: typeof Redis;

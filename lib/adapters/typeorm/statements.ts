@@ -4,6 +4,7 @@ import { claimDue } from './sql/claim-due.js';
 import { claim } from './sql/claim.js';
 import { commit } from './sql/commit.js';
 import { deregister } from './sql/deregister.js';
+import { endLeases } from './sql/end-leases.js';
 import { find } from './sql/find.js';
 import { journals } from './sql/journals.js';
 import { list } from './sql/list.js';
@@ -29,6 +30,7 @@ export function statements(t: Tables) {
     claim: claim(t),
     claimDue: claimDue(t),
     deregister: deregister(t),
+    endLeases: endLeases(t),
     find: find(t),
     journals: journals(t),
     nextDue: nextDue(t),

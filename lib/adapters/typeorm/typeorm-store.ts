@@ -107,6 +107,14 @@ export class TypeOrmStore implements Store {
     await this.query(this.sql.deregister, [workerId]);
   }
 
+  /**
+   * Ends the leases of all workers. For whoever has this store to itself, before its worker starts: their
+   * processes are gone, however long their leases would have run.
+   */
+  async endLeases(): Promise<void> {
+    await this.query(this.sql.endLeases, []);
+  }
+
   async reap(request: { readonly maxDeaths: number; readonly limit: number }): Promise<Reaped[]> {
     const orphans = await this.query<{ id: string }>(this.sql.reapFind, [request.limit]);
     if (orphans.length === 0) return [];

@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import type { InvocationStatus } from '../../../lib/engine/status.js';
-import type { InvocationRecord, Transition } from '../../../lib/ports/store.js';
+import type { InvocationRecord, NewInvocation, Transition } from '../../../lib/ports/store.js';
 import { times, until } from './scene.js';
 import type { Scene } from './scene.js';
 
@@ -40,6 +40,20 @@ export function describeCommit(scene: () => Scene): void {
       expect(await s.record(invocationId)).toMatchObject({ status: 'running', epoch: 1, owner: s.worker });
       expect(await s.claim(invocationId)).toEqual({ claimed: [], early: [] });
       expect(await s.store.nextDue([s.service])).toBeUndefined();
+    });
+
+    test('an invocation with a date is due then, whatever its delay; a past one at once', async () => {
+      const s = scene();
+      const later = new Date('2200-01-02T03:04:05.678Z');
+      const [past, future] = [new Date(0), later].map(at => s.invocation({ at, delayMs: 60_000 })) as [
+        NewInvocation,
+        NewInvocation,
+      ];
+      await s.accept(past, future);
+      expect((await s.record(future.id)).dueAt).toEqual(later);
+      const { claimed, early } = await s.claim(past.id, future.id);
+      expect(claimed.map(({ lease }) => lease.invocationId)).toEqual([past.id]);
+      expect(early.map(({ id }) => id)).toEqual([future.id]);
     });
 
     test('a delay is kept, a fraction, many years and infinity included', async () => {

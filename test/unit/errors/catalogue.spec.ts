@@ -32,6 +32,7 @@ const SAMPLES: readonly DurableError[] = [
   new errors.InvalidDurationError('timeout', 'is "5x"', 'a duration'),
   new errors.InvalidNameError('step', '', 'a text', '@Step() Gateway.charge'),
   new errors.InvalidOptionError('worker', 'is 1', 'true or false'),
+  new errors.InvalidPatternError({ cmd: 'sum' }),
   new errors.InvocationNotFoundError('i1'),
   new errors.JournalMismatchError('i1', {
     index: 3,
@@ -46,12 +47,14 @@ const SAMPLES: readonly DurableError[] = [
   new errors.PoisonError('i1', 3, 'charge'),
   new errors.ResultTimeoutError('i1', 1_000),
   new errors.RetryableError('busy', { retryAfter: '30s' }),
+  new errors.ServerNotBoundError('no_module'),
   new errors.SurplusArgumentsError('OrderService.checkout', 1, 2),
   new errors.TerminalError('no', { details: { sku: 1 } }),
   new errors.TimeoutError('step charge', 1_000),
   new errors.UnknownHandlerError('orders', 'pay', ['checkout']),
   new errors.UnusableEnhancerError('RolesGuard', 'Gateway.charge', 'it is request-scoped'),
   new errors.UnserialisableValueError('$.a', 'a function is no data'),
+  new errors.WorkerStoppedError(),
 ];
 
 const rows = readFileSync(join(FOLDER, 'README.md'), 'utf8')

@@ -1,26 +1,26 @@
 import * as nest from '@nestjs/common';
 import { v7 } from 'uuid';
-import type { TypeOrmStoreOptions } from './adapters/typeorm/typeorm-store.js';
+import type { TypeOrmStoreOptions } from '../adapters/typeorm/typeorm-store.js';
 import {
   ErrorRegistry,
   JsonCodec,
   limitPayload,
   RecordErrorCodec,
   registerHttpExceptions,
-} from './codec/index.js';
-import { openStore } from './durable.store.js';
-import { openTransport } from './durable.transport.js';
-import { PoisonError } from './errors/index.js';
-import type { ResolvedOptions } from './options/resolve-options.js';
-import type { Codec, ErrorCodec } from './ports/codec.js';
-import { NO_WORKER, type LocalWorker } from './ports/local-worker.js';
-import type { Transport } from './ports/transport.js';
-import type { Backend } from './runtime/backend.js';
-import type { FaultPoints } from './runtime/environment.js';
-import { FAULT_POINTS, withFaultPoints } from './runtime/fault-points.js';
-import { Results } from './runtime/results.js';
-import { systemClock } from './runtime/system-clock.js';
-import { Writer } from './runtime/writer.js';
+} from '../codec/index.js';
+import { openStore } from './open-store.js';
+import { openTransport } from './open-transport.js';
+import { PoisonError } from '../errors/index.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import type { Codec, ErrorCodec } from '../ports/codec.js';
+import { NO_WORKER, type LocalWorker } from '../ports/local-worker.js';
+import type { Transport } from '../ports/transport.js';
+import type { Backend } from '../runtime/backend.js';
+import type { FaultPoints } from '../runtime/environment.js';
+import { FAULT_POINTS, withFaultPoints } from '../runtime/fault-points.js';
+import { Results } from '../runtime/results.js';
+import { systemClock } from '../runtime/system-clock.js';
+import { Writer } from '../runtime/writer.js';
 
 /** Options as the application gave them; a test may have set fault points. */
 interface FaultyOptions {

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import { DurableClient, type DurableModuleOptions } from 'nestjs-durable';
+import pg from 'pg';
+import { BenchModule } from './application.js';
+import { Counters } from './counters.js';
+import type { Servers } from './servers.js';
+import type { Transport } from './transports.js';
+import { WorkerProcess } from './worker-process.js';
+
+/** A transport that is ready to be measured. */
+export interface Setup {
+  readonly client: DurableClient;
+  readonly counters: Counters;
+  close(): Promise<void>;
+}
+
+/** Undoes, last first, what was done to set up. */
+class Undo {
+  private readonly steps: (() => unknown)[] = [];
+
+  add(step: () => unknown): void {
+    this.steps.push(step);
+  }
+
+  async all(): Promise<void> {
+    for (let step = this.steps.pop(); step; step = this.steps.pop()) await step();
+  }
+}
+
+/** Sets a transport up: a database of its own, the worker processes, and the client's application in this process. */
+export async function setUp(transport: Transport, servers: Servers): Promise<Setup> {
+  const undo = new Undo();
+  try {
+    return await open(transport, servers, undo);
+  } catch (error) {
+    await undo.all();
+    throw error;
+  }
+}
+
+async function open(transport: Transport, servers: Servers, undo: Undo): Promise<Setup> {
+  const postgres = transport.postgres ? await servers.postgres() : undefined;
+  const redis = transport.redis ? await servers.redis() : undefined;
+  const namespace = `bench-${Date.now()}`;
+  const options: DurableModuleOptions = {
+    namespace,
+    ...(postgres ? { postgres: await freshDatabase(postgres.url) } : { embedded: temporary(undo) }),
+    ...(redis && { redis: redis.url }),
+  };
+  const workers: WorkerProcess[] = [];
+  for (let started = 0; started < transport.workers; started++) {
+    const worker = await WorkerProcess.start(options);
+    undo.add(() => worker.stop());
+    workers.push(worker);
+  }
+  const own = { ...options, worker: transport.workers === 0 };
+  const application = await NestFactory.createApplicationContext(BenchModule.with(own), {
+    logger: ['error'],
+  });
+  undo.add(() => application.close());
+  const counters = await Counters.open({ postgres, redis, workers: workers.map(({ pid }) => pid) });
+  undo.add(() => counters.close());
+  return { client: application.get(DurableClient), counters, close: () => undo.all() };
+}
+
+/** The directory of an embedded database. */
+function temporary(undo: Undo): { directory: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'nestjs-durable-bench-'));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  // Also when the run is broken off.
+  process.once('exit', remove);
+  undo.add(remove);
+  return { directory };
+}
+
+/** A database that nothing was written to yet, so that no transport grows another's tables. */
+async function freshDatabase(serverUrl: string): Promise<string> {
+  const database = `bench_${Date.now()}`;
+  const admin = new pg.Client({ connectionString: serverUrl });
+  await admin.connect();
+  await admin.query(`create database ${database}`);
+  await admin.end();
+  const url = new URL(serverUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}

@@ -1,0 +1,163 @@
+import type { DurableClient, InvocationHandle } from 'nestjs-durable';
+import { BenchService } from './application.js';
+
+/** What one round of a workload gives. */
+export interface Sample {
+  /** Invocations that were made and have ended. */
+  readonly invocations: number;
+  readonly seconds: number;
+  /** Milliseconds each, of what the workload times; empty where it times the whole only. */
+  readonly latencies: readonly number[];
+}
+
+/** Something to measure. */
+export interface Workload {
+  /** As `--workload` names it; several may share a name. */
+  readonly name: string;
+  readonly title: string;
+  readonly reports: 'throughput' | 'latency';
+  /** Size of a round at `--size 1`. */
+  readonly count: number;
+  run(client: DurableClient, count: number): Promise<Sample>;
+}
+
+type HandlerName = 'empty' | 'oneStep' | 'threeSteps';
+
+/** Callers that send at the same time. */
+const STARTERS = 64;
+
+/** Every workload, in the order of the tables. */
+export const WORKLOADS: readonly Workload[] = [
+  {
+    name: 'w1',
+    title: 'W1 empty handler',
+    reports: 'throughput',
+    count: 8_000,
+    run: (client, count) => flood(client, 'empty', count),
+  },
+  {
+    name: 'w2',
+    title: 'W2 three steps',
+    reports: 'throughput',
+    count: 4_000,
+    run: (client, count) => flood(client, 'threeSteps', count),
+  },
+  {
+    name: 'w3',
+    title: 'W3 empty handler, accept to result',
+    reports: 'latency',
+    count: 400,
+    run: (client, count) => roundTrips(client, 'empty', count),
+  },
+  {
+    name: 'w3',
+    title: 'W3 one step, accept to result',
+    reports: 'latency',
+    count: 400,
+    run: (client, count) => roundTrips(client, 'oneStep', count),
+  },
+  {
+    name: 'w4',
+    title: 'W4 accept, idle',
+    reports: 'latency',
+    count: 400,
+    run: acceptsWhenIdle,
+  },
+  {
+    name: 'w4',
+    title: 'W4 accept, under the load of W1',
+    reports: 'latency',
+    count: 8_000,
+    run: acceptsUnderLoad,
+  },
+];
+
+export const WORKLOAD_NAMES = [...new Set(WORKLOADS.map(({ name }) => name))];
+
+/** Sends as fast as the starters can, and awaits every result. */
+async function flood(client: DurableClient, handler: HandlerName, count: number): Promise<Sample> {
+  const started = performance.now();
+  await sendAll(client, handler, count);
+  return { invocations: count, seconds: secondsSince(started), latencies: [] };
+}
+
+/** One call at a time, each awaited to its result. */
+async function roundTrips(client: DurableClient, handler: HandlerName, count: number): Promise<Sample> {
+  const calls = client.call(BenchService);
+  return timed(count, async value => expectValue(await calls[handler](value), value));
+}
+
+/** One send at a time; its invocation has ended before the next, so that nothing else goes on. */
+async function acceptsWhenIdle(client: DurableClient, count: number): Promise<Sample> {
+  const latencies: number[] = [];
+  const sends = client.send(BenchService);
+  const { seconds } = await timed(count, async value => {
+    const started = performance.now();
+    const handle = await sends.empty(value);
+    latencies.push(performance.now() - started);
+    await handle.result();
+  });
+  return { invocations: count, seconds, latencies };
+}
+
+/** One more caller, whose sends are timed, while the starters of W1 send theirs. */
+async function acceptsUnderLoad(client: DurableClient, count: number): Promise<Sample> {
+  const latencies: number[] = [];
+  const results: Promise<unknown>[] = [];
+  const sends = client.send(BenchService);
+  const started = performance.now();
+  let loaded = true;
+  const load = sendAll(client, 'empty', count, () => (loaded = false));
+  while (loaded) {
+    const sent = performance.now();
+    const handle = await sends.empty(0);
+    latencies.push(performance.now() - sent);
+    results.push(handle.result());
+  }
+  await Promise.all([load, ...results]);
+  return { invocations: count + results.length, seconds: secondsSince(started), latencies };
+}
+
+async function sendAll(
+  client: DurableClient,
+  handler: HandlerName,
+  count: number,
+  whenSent: () => void = () => undefined,
+): Promise<void> {
+  const sends = client.send(BenchService);
+  const results: Promise<void>[] = [];
+  let next = 0;
+  const starter = async (): Promise<void> => {
+    while (next < count) {
+      const value = next++;
+      results.push(expectResult(await sends[handler](value), value));
+    }
+  };
+  await Promise.all(Array.from({ length: STARTERS }, starter));
+  whenSent();
+  await Promise.all(results);
+}
+
+async function timed(count: number, one: (value: number) => Promise<void>): Promise<Sample> {
+  const latencies: number[] = [];
+  const started = performance.now();
+  for (let value = 0; value < count; value++) {
+    const called = performance.now();
+    await one(value);
+    latencies.push(performance.now() - called);
+  }
+  return { invocations: count, seconds: secondsSince(started), latencies };
+}
+
+async function expectResult(handle: InvocationHandle<number>, value: number): Promise<void> {
+  expectValue(await handle.result(), value);
+}
+
+/** A benchmark of wrong results would be worth nothing. */
+function expectValue(result: number, value: number): void {
+  if (result !== value) throw new Error(`an invocation of ${value} gave ${result}`);
+}
+
+function secondsSince(started: number): number {
+  return (performance.now() - started) / 1_000;
+}

@@ -1,0 +1,112 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Test } from '@nestjs/testing';
+import {
+  DurableClient,
+  DurableModule,
+  type DurableModuleOptions,
+  DurableService,
+  Handler,
+} from '../../lib/index.js';
+import { keyedId } from '../../lib/client/identity.js';
+import { openStore } from '../../lib/backend/open-store.js';
+import { resolveOptions } from '../../lib/options/index.js';
+import type { NewInvocation, Store } from '../../lib/ports/store.js';
+import { FAULT_POINTS } from '../../lib/runtime/fault-points.js';
+import { RecordingLogger } from '../support/recording-logger.js';
+import { createScratchDatabase, type ScratchDatabase } from '../support/scratch-database.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const DEAD = 'worker-of-a-process-that-is-gone';
+
+@DurableService()
+class Greeter {
+  @Handler()
+  async greet(name: string): Promise<string> {
+    return `hello ${name}`;
+  }
+}
+
+/** An invocation that a worker drove when its process died; the rest of its lease is as given. */
+async function leaveBehind(options: DurableModuleOptions, leaseMs: number): Promise<string> {
+  const store = await open(options);
+  const id = keyedId('Greeter', 'greet', 'left-behind');
+  const accept: NewInvocation = {
+    id,
+    service: 'Greeter',
+    handler: 'greet',
+    input: '["Ada"]',
+    origin: 'gone',
+    delayMs: 0,
+    at: null,
+    owner: DEAD,
+  };
+  await store.register({ id: DEAD, host: 'here', pid: 1, services: ['Greeter'] }, leaseMs);
+  await store.commit({ accepts: [accept], entries: [], transitions: [] });
+  await store.close();
+  return id;
+}
+
+function open(options: DurableModuleOptions): Promise<Store> {
+  return openStore(resolveOptions(options), new RecordingLogger(), () => '{}');
+}
+
+/** Runs `check` on an application; its own lease is so long that nothing of what it does periodically comes in time. */
+async function withApplication(
+  options: DurableModuleOptions,
+  check: (client: DurableClient) => Promise<void>,
+): Promise<void> {
+  const durable = DurableModule.forRoot({ ...options, worker: { lease: '1d' } });
+  const module = await Test.createTestingModule({ imports: [durable], providers: [Greeter] }).compile();
+  await module.init();
+  try {
+    await check(module.get(DurableClient));
+  } finally {
+    await module.close();
+  }
+}
+
+describe('an application that starts after another one died', () => {
+  let directory: string;
+  let database: ScratchDatabase;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'nestjs-durable-restart-'));
+    database = await createScratchDatabase();
+  });
+
+  afterAll(async () => {
+    await rm(directory, { recursive: true, force: true });
+    await database.drop();
+  });
+
+  it('goes on at once on the embedded store, however long the dead lease would have run', async () => {
+    const options = { embedded: { directory } };
+    const id = await leaveBehind(options, DAY_MS);
+    await withApplication(options, async client => {
+      await expect(client.get(id).result({ timeout: '10s' })).resolves.toBe('hello Ada');
+      expect((await client.get(id).status()).deaths).toBe(1);
+    });
+  }, 60_000);
+
+  it('goes on at once on PostgreSQL if the dead lease has run out', async () => {
+    const options = { postgres: database.url, schema: 'over' };
+    const id = await leaveBehind(options, 0);
+    await withApplication(options, async client => {
+      await expect(client.get(id).result({ timeout: '10s' })).resolves.toBe('hello Ada');
+    });
+  });
+
+  it('leaves alone on PostgreSQL what belongs to a worker whose lease still runs', async () => {
+    const options = { postgres: database.url, schema: 'running' };
+    const id = await leaveBehind(options, DAY_MS);
+    const reaped = new Promise<void>(resolve => {
+      Object.assign(options, { [FAULT_POINTS]: (point: string) => point === 'reap:after' && resolve() });
+    });
+    await withApplication(options, async client => {
+      await reaped;
+      expect(await client.get(id).status()).toMatchObject({ status: 'running', worker: DEAD });
+    });
+  });
+});
