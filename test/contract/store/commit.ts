@@ -67,6 +67,19 @@ export function describeCommit(scene: () => Scene): void {
       expect(due[3]!).toBeGreaterThan(due[2]!);
     });
 
+    test('a date is kept to the millisecond, and counts in place of the delay; a past one is now', async () => {
+      const s = scene();
+      const dates = [Date.now() + 60_001, Date.now() + 8000 * YEAR, 0, -8.64e15, 8.64e15];
+      const accepts = dates.map(date => s.invocation({ at: new Date(date), delayMs: 5_000 }));
+      expect(await s.accept(...accepts)).toEqual(accepts.map(() => 'ok'));
+      const records = await Promise.all(accepts.map(({ id }) => s.record(id)));
+      const due = records.map(({ dueAt }) => dueAt!.getTime());
+      expect(due.slice(0, 2)).toEqual(dates.slice(0, 2));
+      // The database is finer than the milliseconds of a creation time.
+      for (const at of [2, 3]) expect(due[at]! - records[at]!.createdAt.getTime()).toBeLessThan(5);
+      expect(due[4]!).toBeGreaterThan(due[1]!);
+    });
+
     test('NaN is refused before anything is written', async () => {
       const s = scene();
       const good = s.invocation();

@@ -9,14 +9,14 @@ const COLUMNS: readonly Column<NewInvocation>[] = [
   ['handler', 'text', row => row.handler],
   ['owner', 'text', row => row.owner],
   ['delay', 'float8', row => milliseconds(row.delayMs)],
-  ['at', 'timestamptz', row => row.at?.toISOString() ?? null],
+  ['at', 'float8', row => row.at && milliseconds(row.at.getTime())],
   ['origin', 'text', row => row.origin],
   ['input', 'text', row => row.input],
 ];
 
 /**
- * Part `accepted` of a commit: new invocations, leased to their owner or due after their delay. An id that
- * exists is left as it is.
+ * Part `accepted` of a commit: new invocations, leased to their owner, or due after their delay or at their date;
+ * one that is past counts as now, so that nothing comes before what has waited. An id that exists is left as it is.
  *
  * @param accepts sorted by id and without duplicates, so that two batches wait for each other one way only.
  * @param afterLocks whether the statement has a fence: its locks come before these inserts, for the same reason.
@@ -33,7 +33,10 @@ export function accepted(
     case when owner is null then 'scheduled' else 'running' end,
     case when owner is null then 0 else 1 end,
     owner,
-    case when owner is null then coalesce(at, ${t.now} + delay * interval '1 millisecond') end,
+    case when owner is null then
+      case when at is null then ${t.now} + delay * interval '1 millisecond'
+      else greatest(to_timestamp(at / 1000), ${t.now}) end
+    end,
     origin, input, ${t.now},
     case when owner is not null then ${t.now} end
   from ${p.unnest('v', accepts, COLUMNS)}${afterLocks ? '\n  where (select count(*) from held) >= 0' : ''}
