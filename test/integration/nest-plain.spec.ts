@@ -124,9 +124,14 @@ describe('without Nest and outside an invocation', () => {
 
   it('DurableContext says that there is no invocation', () => {
     expect(durable.isActive).toBe(false);
-    for (const property of ['invocation', 'attempt', 'isReplaying', 'signal', 'step'] as const) {
+    for (const property of ['invocation', 'attempt', 'isReplaying'] as const) {
       expect(() => durable[property]).toThrow(NoInvocationError);
     }
+  });
+
+  it('what a step passes on is there all the same: no step, and a signal that is never aborted', () => {
+    expect(durable.step).toBeUndefined();
+    expect(durable.signal.aborted).toBe(false);
   });
 });
 
