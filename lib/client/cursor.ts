@@ -1,7 +1,8 @@
 import { InvalidOptionError } from '../errors/index.js';
 import type { InvocationRecord } from '../ports/store.js';
 
-const SHAPE = /^(\d{1,15})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+/** Whole milliseconds, not beyond what a database can read (some year before 10,000), and an id. */
+const SHAPE = /^(\d{1,14}|2[0-4]\d{13})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /** The place behind an invocation in a list. */
 export function cursorAfter({ createdAt, id }: InvocationRecord): string {

@@ -104,7 +104,7 @@ export class DurableClient {
     });
   }
 
-  private accept(
+  private async accept(
     service: ServiceClass<unknown>,
     method: string,
     args: readonly unknown[],

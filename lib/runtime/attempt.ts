@@ -207,7 +207,11 @@ export class Attempt implements AttemptView, DurableOperations {
     const uncalled = ending.status === 'completed' ? this.replay.uncalled() : undefined;
     if (uncalled) return this.pause(uncalled);
     this.state = 'deciding';
-    this.letGo();
+    const undelivered = this.letGo();
+    // A step that is through need not run again for what ended the attempt beside it.
+    if (ending.status !== 'completed') {
+      for (const ready of undelivered) void this.writes.entry({ ...ready, seq: null, dueInMs: null });
+    }
     const transition: Transition = { ...NOTHING, ...ending, lease: this.claimed.lease };
     void this.writes.transition(transition).then(held => {
       if (this.state === 'over') return;
@@ -216,15 +220,16 @@ export class Attempt implements AttemptView, DurableOperations {
     });
   }
 
-  /** User code gets nothing more, and is told so through its signals. */
-  private letGo(): void {
+  /** User code gets nothing more, and is told so through its signals. Outcomes that it did not get are returned. */
+  private letGo(): readonly Ready[] {
     const reason = (): Error => new AttemptLostError(this.invocation.id);
     this.cancelStuck?.();
     this.cancelTimeout?.();
-    this.deliveries.close();
+    const undelivered = this.deliveries.close();
     for (const execution of this.executions.values()) execution.stop(reason);
     this.executions.clear();
     this.lazy.abort(reason);
+    return undelivered;
   }
 }
 

@@ -84,12 +84,15 @@ export class Deliveries {
     setImmediate(this.turn);
   }
 
-  /** Gives nothing more: what user code still awaits never settles, and is garbage with it. */
-  close(): void {
+  /**
+   * Gives nothing more: what user code still awaits never settles, and is garbage with it.
+   * @returns live outcomes that were ready and are not given any more
+   */
+  close(): readonly Ready[] {
     this.closed = true;
     this.waiters.clear();
-    this.ready.length = 0;
     this.whenLive = [];
+    return this.ready.splice(0);
   }
 
   private readonly turn = (): void => {

@@ -1,6 +1,6 @@
 import { JournalMismatchError, UnserialisableValueError } from '../../lib/errors/index.js';
 import type { JournalEntry } from '../../lib/engine/entry.js';
-import { endOf, startAttempt } from '../support/attempt-on-journal.js';
+import { endOf, startAttempt, type TestStep } from '../support/attempt-on-journal.js';
 import { JournalOfOne } from '../support/journal-store.js';
 
 function recorded(store: JournalOfOne, index: number, fields: Partial<JournalEntry>): void {
@@ -29,6 +29,35 @@ describe('an attempt', () => {
       }
     }).done;
     expect(committedAtStart).toEqual([0, 1, 2]);
+  });
+
+  it('records what is through when the failure of a step beside it ends the attempt', async () => {
+    const store = new JournalOfOne();
+    const runs: string[] = [];
+    const body = (step: TestStep): Promise<unknown> =>
+      Promise.all(
+        ['a', 'b', 'c'].map((name, at) =>
+          step(
+            name,
+            () => {
+              runs.push(name);
+              if (name === 'a' && runs.length <= 3) throw new Error('a failed');
+              return at;
+            },
+            { maxAttempts: 1 },
+          ),
+        ),
+      );
+    expect(endOf(await startAttempt(store, body).done)).toMatchObject({ status: 'failed' });
+    expect([...store.entries.values()].map(({ name, outcome, seq }) => [name, outcome, seq])).toEqual([
+      ['a', 'error', 0],
+      ['b', 'ok', null],
+      ['c', 'ok', null],
+    ]);
+    // As a retry by hand does it: the cause is dropped.
+    store.entries.delete(0);
+    expect(endOf(await startAttempt(store, body).done)).toEqual({ status: 'completed', value: [0, 1, 2] });
+    expect(runs).toEqual(['a', 'b', 'c', 'a']);
   });
 
   it('commits the last result together with the outcome', async () => {

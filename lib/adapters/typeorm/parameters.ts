@@ -42,6 +42,14 @@ export function milliseconds(value: number | null): number | null {
   return Math.min(Math.max(value, 0), MAX_MS);
 }
 
+/** The last millisecond that its text has a year of four digits for. */
+const LAST_DATE = Date.UTC(10_000, 0) - 1;
+
+/** A date as the database takes it: what is before 1970, or after the year 9999, becomes the nearest that is not. */
+export function timestamp(date: Date): string {
+  return new Date(Math.min(Math.max(date.getTime(), 0), LAST_DATE)).toISOString();
+}
+
 /** A measured duration in whole milliseconds, as an `int` column takes it. */
 export function wholeMilliseconds(value: number | null): number | null {
   return value === null ? null : Math.min(Math.round(milliseconds(value)), MAX_INT);

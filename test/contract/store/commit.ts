@@ -69,7 +69,7 @@ export function describeCommit(scene: () => Scene): void {
 
     test('a date is kept to the millisecond, and counts in place of the delay; a past one is now', async () => {
       const s = scene();
-      const dates = [Date.now() + 60_001, Date.now() + 8000 * YEAR, 0, -8.64e15, 8.64e15];
+      const dates = [Date.now() + 60_001, Date.now() + 7000 * YEAR, 0, -8.64e15, 8.64e15];
       const accepts = dates.map(date => s.invocation({ at: new Date(date), delayMs: 5_000 }));
       expect(await s.accept(...accepts)).toEqual(accepts.map(() => 'ok'));
       const records = await Promise.all(accepts.map(({ id }) => s.record(id)));

@@ -1,5 +1,5 @@
 import type { NewInvocation } from '../../../ports/store.js';
-import { milliseconds } from '../parameters.js';
+import { milliseconds, timestamp } from '../parameters.js';
 import type { Column, Parameters } from '../parameters.js';
 import type { Tables } from '../tables.js';
 
@@ -9,7 +9,7 @@ const COLUMNS: readonly Column<NewInvocation>[] = [
   ['handler', 'text', row => row.handler],
   ['owner', 'text', row => row.owner],
   ['delay', 'float8', row => milliseconds(row.delayMs)],
-  ['at', 'float8', row => row.at && milliseconds(row.at.getTime())],
+  ['at', 'timestamptz', row => row.at && timestamp(row.at)],
   ['origin', 'text', row => row.origin],
   ['input', 'text', row => row.input],
 ];
@@ -35,7 +35,7 @@ export function accepted(
     owner,
     case when owner is null then
       case when at is null then ${t.now} + delay * interval '1 millisecond'
-      else greatest(to_timestamp(at / 1000), ${t.now}) end
+      else greatest(at, ${t.now}) end
     end,
     origin, input, ${t.now},
     case when owner is not null then ${t.now} end

@@ -1,5 +1,5 @@
 import type { ListQuery } from '../../../ports/store.js';
-import { Parameters } from '../parameters.js';
+import { Parameters, timestamp } from '../parameters.js';
 import type { Statement } from '../parameters.js';
 import type { Tables } from '../tables.js';
 import { INVOCATION_COLUMNS } from './columns.js';
@@ -12,9 +12,9 @@ export function list(t: Tables, query: ListQuery): Statement {
   if (service !== undefined) filters.push(`service = ${p.add(service, 'text')}`);
   if (handler !== undefined) filters.push(`handler = ${p.add(handler, 'text')}`);
   if (status !== undefined) filters.push(`status = ${p.add(status, 'text')}`);
-  if (since) filters.push(`created_at >= ${p.add(since.toISOString(), 'timestamptz')}`);
+  if (since) filters.push(`created_at >= ${p.add(timestamp(since), 'timestamptz')}`);
   if (after) {
-    const place = [p.add(after.createdAt.toISOString(), 'timestamptz'), p.add(after.id, 'uuid')];
+    const place = [p.add(timestamp(after.createdAt), 'timestamptz'), p.add(after.id, 'uuid')];
     filters.push(`(created_at, id) < (${place.join(', ')})`);
   }
   const where = filters.length > 0 ? `where ${filters.join(' and ')}` : '';
