@@ -46,6 +46,7 @@ export class Attempt implements AttemptView, DurableOperations {
   private readonly facts: EndingFacts;
   private state: 'driving' | 'deciding' | 'over' = 'driving';
   private draining = false;
+  private progressed = false;
   private cancelStuck: Cancel | undefined;
   private cancelTimeout: Cancel | undefined;
   private finish: (end: AttemptEnd) => void = () => undefined;
@@ -74,6 +75,11 @@ export class Attempt implements AttemptView, DurableOperations {
 
   get isReplaying(): boolean {
     return this.replay.isReplaying;
+  }
+
+  /** Whether it has recorded an outcome that was not there before. */
+  get hasProgressed(): boolean {
+    return this.progressed;
   }
 
   get signal(): AbortSignal {
@@ -159,7 +165,7 @@ export class Attempt implements AttemptView, DurableOperations {
   private record(ready: Ready, seq: number): void {
     this.executions.delete(ready.index);
     // Not awaited: the next thing that can be observed waits for it (LeaseWriter.barrier).
-    void this.writes.entry({ ...ready, seq, dueInMs: null });
+    void this.writes.entry({ ...ready, seq, dueInMs: null }).then(held => (this.progressed ||= held));
   }
 
   private decode(outcome: Outcome, value: string, index: number): unknown {

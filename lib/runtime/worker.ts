@@ -6,6 +6,7 @@ import { Attempt, settledBy } from './attempt.js';
 import type { AttemptEnvironment } from './environment.js';
 import { Housekeeping } from './housekeeping.js';
 import { Periodic } from './periodic.js';
+import { Quarantine } from './quarantine.js';
 import type { Results } from './results.js';
 import { WorkerLease } from './worker-lease.js';
 
@@ -32,6 +33,8 @@ const OVERDUE_SWEEPS = 2;
 const SHORTEST_SWEEP_MS = 20;
 /** How long an invocation waits whose handler this worker does not have. */
 const UNKNOWN_HANDLER_PAUSE_MS = 10_000;
+/** How long an invocation waits that is to be driven apart from another one. */
+const QUARANTINE_PAUSE_MS = 1_000;
 
 /** Claims invocations and drives them: as many at once as it has slots. */
 export class Worker {
@@ -39,6 +42,7 @@ export class Worker {
   private readonly sweep: Periodic;
   private readonly housekeeping: Housekeeping;
   private readonly attempts = new Map<string, Attempt>();
+  private readonly quarantine: Quarantine;
   private reserved = 0;
   private state: 'idle' | 'working' | 'draining' = 'idle';
   /** Whether announcements may have been lost, so that everything due is looked for. */
@@ -55,6 +59,7 @@ export class Worker {
     private readonly env: AttemptEnvironment,
   ) {
     const { clock, logger } = env;
+    this.quarantine = new Quarantine(options.maxDeaths, clock);
     const owner = { name: options.id, services: handlers.services, leaseMs: options.leaseMs };
     const lost = (): void => this.each(attempt => attempt.lose());
     this.lease = new WorkerLease(owner, store, { lost, regained: () => this.goOn() }, clock, logger);
@@ -209,9 +214,11 @@ export class Worker {
 
   private drive(claimed: Claimed, journal: readonly JournalEntry[]): void {
     const definition = this.handlers.find(claimed.service, claimed.handler);
-    if (!definition) return this.giveBack(claimed);
+    if (!definition) return this.giveBackUnknown(claimed);
+    if (this.quarantine.refuses(claimed)) return this.giveBack(claimed, QUARANTINE_PAUSE_MS);
     const id = claimed.lease.invocationId;
     const attempt = new Attempt(claimed, journal, definition, this.env);
+    this.quarantine.enter(claimed, attempt);
     // An attempt of a lost lease may still be in its last moments under the same id.
     this.attempts.get(id)?.lose();
     this.attempts.set(id, attempt);
@@ -221,17 +228,27 @@ export class Worker {
   }
 
   /** The service is known, its handler is not: another version of the application may have it. */
-  private giveBack({ lease, service, handler }: Claimed): void {
+  private giveBackUnknown(claimed: Claimed): void {
+    const { lease, service, handler } = claimed;
     this.env.logger.warn(
       `${service} has no handler ${handler} in this application: invocation ${lease.invocationId} waits for a worker that has it`,
     );
+    this.giveBack(claimed, UNKNOWN_HANDLER_PAUSE_MS);
+  }
+
+  private giveBack(claimed: Claimed, dueInMs: number): void {
+    const { lease } = claimed;
     const back = { output: null, error: null, failedEntry: null, failedAttempt: false };
-    const transition = { ...back, lease, status: 'scheduled' as const, dueInMs: UNKNOWN_HANDLER_PAUSE_MS };
-    this.env.writer.transition(transition).catch((error: unknown) => this.env.logger.warn(String(error)));
+    const transition = { ...back, lease, status: 'scheduled' as const, dueInMs };
+    this.env.writer
+      .transition(transition)
+      .then(result => result === 'fenced' || this.announce(claimed, transition))
+      .catch((error: unknown) => this.env.logger.warn(String(error)));
   }
 
   private finished(id: string, attempt: Attempt, claimed: Claimed, end: Transition | undefined): void {
     if (this.attempts.get(id) === attempt) this.attempts.delete(id);
+    this.quarantine.leave(attempt);
     if (end) this.announce(claimed, end);
     if (this.catchingUp) void this.sweep.now();
     this.freed();

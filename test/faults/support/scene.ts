@@ -50,6 +50,8 @@ export class Scene {
   /** All that were started. */
   readonly workers: WorkerProcess[] = [];
   readonly #spare: WorkerProcess[] = [];
+  /** Processes that have no lease. */
+  readonly #clients = new Set<number>();
 
   private constructor(
     readonly setting: Setting,
@@ -86,6 +88,7 @@ export class Scene {
   async start({ open = [], fault, worker, postgres }: StartOptions = {}): Promise<WorkerProcess> {
     const child = this.#spare.shift() ?? new WorkerProcess();
     this.workers.push(child);
+    if (worker === false) this.#clients.add(child.pid);
     this.#load();
     const options = {
       ...this.address,
@@ -138,7 +141,7 @@ export class Scene {
 
   /** While some live, the leases of the killed end: waits for that. */
   async #deadBuried(): Promise<void> {
-    const living = this.workers.filter(({ exit }) => !exit).length;
+    const living = this.workers.filter(({ exit, pid }) => !exit && !this.#clients.has(pid)).length;
     if (living === 0) return;
     // Nobody but the one process can look into an embedded database.
     if (this.setting === 'embedded') return sleep(BURIAL_MS);

@@ -1,0 +1,71 @@
+import { jest } from '@jest/globals';
+import type { WorkerOptions } from '../../lib/index.js';
+import { until } from '../support/until.js';
+import type { Plan, StepPlan } from '../apps/faults/protocol.js';
+import { PATIENCE_MS, Scene, type Setting } from './support/scene.js';
+import { RemoteError, type WorkerProcess } from './support/worker-process.js';
+
+jest.setTimeout(240_000);
+
+const SETTINGS: readonly Setting[] = ['embedded', 'postgres', 'postgres+redis'];
+const WORKER: WorkerOptions = { lease: '500ms', sweepInterval: '100ms', maxDeaths: 3 };
+const GOOD: Plan = { steps: [{ name: 'one' }, { name: 'two' }] };
+
+/** An invocation that ends its process each time, until that is enough. */
+describe.each(SETTINGS)('on %s, an invocation whose step ends the process', setting => {
+  let scene: Scene;
+
+  beforeEach(async () => {
+    scene = await Scene.open(setting, { worker: WORKER, spare: 2 });
+  });
+
+  afterEach(async () => {
+    await scene.close();
+  });
+
+  /** Starts a process again and again, as a supervisor would, until an invocation is over in one that lives. */
+  async function survive(id: string): Promise<WorkerProcess> {
+    for (;;) {
+      const worker = await scene.start();
+      const failed = worker.result(id).catch((error: unknown) => error instanceof RemoteError);
+      if ((await failed) === true) return worker;
+      await worker.exited;
+    }
+  }
+
+  it.each<NonNullable<StepPlan['dies']>>(['exit', 'kill'])(
+    'by %s fails after three deaths and names the step; good ones beside it complete',
+    async dies => {
+      const first = await scene.start();
+      const good = await Promise.all([first.send(GOOD), first.send(GOOD)]);
+      const bad = await first.send({ steps: [{ name: 'fine' }, { name: 'deadly', dies }] });
+      await until('the process ended', () => first.exit !== undefined, PATIENCE_MS);
+      const last = await survive(bad);
+      good.push(await last.send(GOOD));
+
+      const results = new Map<string, readonly string[]>();
+      for (const id of good) results.set(id, await last.result(id));
+      const error = (await last.result(bad).catch((thrown: unknown) => thrown)) as RemoteError;
+      expect(error.failure).toMatchObject({ name: 'PoisonError', code: 'DURABLE_POISON', step: 'deadly' });
+      expect(await last.ask({ do: 'info', id: bad })).toMatchObject({ status: 'failed', deaths: 3 });
+      expect(scene.ledger.executions(bad, 'deadly')).toBe(3);
+      expect(scene.ledger.executions(bad, 'fine')).toBe(1);
+      expect(await scene.conclude({ accepted: [...good, bad], results })).toEqual([]);
+    },
+  );
+
+  it('does not take along those that were in the middle of a long step each time', async () => {
+    const first = await scene.start();
+    const long: Plan = { steps: [{ name: 'long', ms: 1_000 }] };
+    const innocent = await Promise.all(Array.from({ length: 3 }, () => first.send(long)));
+    const held = (): boolean => innocent.every(id => scene.ledger.executions(id, 'long') > 0);
+    await until('the long steps are executed', held, PATIENCE_MS);
+    const bad = await first.send({ steps: [{ name: 'deadly', ms: 100, dies: 'exit' }] });
+    await until('the process ended', () => first.exit !== undefined, PATIENCE_MS);
+    const last = await survive(bad);
+
+    const results = new Map<string, readonly string[]>();
+    for (const id of innocent) results.set(id, await last.result(id));
+    expect(await scene.conclude({ accepted: [...innocent, bad], results })).toEqual([]);
+  });
+});
