@@ -1,4 +1,4 @@
-import { DurableClient } from 'nestjs-durable';
+import type { DurableClient } from 'nestjs-durable';
 import type { FaultSwitch } from './fault-switch.js';
 import type { Latches } from './latches.js';
 import { Plans } from './plans.service.js';

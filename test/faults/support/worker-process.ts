@@ -54,7 +54,7 @@ export class WorkerProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (text: Buffer) => (this.log += text.toString()));
     this.#child.on('message', (report: Report) => this.#hear(report));
-    this.exited = once(this.#child, 'exit').then(([code, signal]) => this.#ended({ code, signal } as Exit));
+    this.exited = once(this.#child, 'exit').then(([code, signal]) => this.#ended({ code, signal }));
   }
 
   /** How it ended; `undefined` while it lives. */
