@@ -38,7 +38,7 @@ class Shop {
 
   @Handler()
   async buy(amount: number): Promise<number> {
-    const paid = await this.gateway.charge(amount);
+    const paid: number = await Promise.resolve(this.gateway.charge(amount));
     return this.durable.run('receipt', () => paid * 10);
   }
 
