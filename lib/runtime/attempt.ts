@@ -150,7 +150,10 @@ export class Attempt implements AttemptView, DurableOperations {
     if (this.state !== 'driving') return;
     this.executions.set(index, execution);
     if (this.draining) return this.settleDown();
-    void execution.run(() => this.settleDown()).then(ready => ready && this.deliveries.add(ready));
+    execution
+      .run(() => this.settleDown())
+      .then(ready => ready && this.deliveries.add(ready))
+      .catch((error: unknown) => this.fail(error));
   }
 
   private deliveryTarget(): DeliveryTarget {

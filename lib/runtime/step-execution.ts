@@ -75,7 +75,7 @@ export class StepExecution {
       const delay = this.delayAfter(result.error);
       const value = this.env.errors.encode(result.error);
       if (delay === undefined) return this.ready('error', value, durationMs);
-      this.env.logger.warn(this.retryMessage(result.error, delay));
+      this.env.logger.warn(this.retryMessage(value, delay));
       if (!(await this.record(value, delay, durationMs))) return undefined;
       await this.wait(delay, onWait);
     }
@@ -147,9 +147,11 @@ export class StepExecution {
     return `${this.writes.lease.invocationId}/${this.place.index}`;
   }
 
-  private retryMessage(error: unknown, delay: number): string {
+  private retryMessage(encoded: string, delay: number): string {
     const { name, retry } = this.call;
     const of = `${this.failures} of ${retry.maxAttempts}`;
-    return `step ${name} of ${this.writes.lease.invocationId} failed (try ${of}), again in ${Math.round(delay)} ms: ${String(error)}`;
+    // As it was recorded: what was thrown may be anything, even something that cannot be made a text.
+    const error = this.env.errors.decode(encoded);
+    return `step ${name} of ${this.writes.lease.invocationId} failed (try ${of}), again in ${Math.round(delay)} ms: ${error.name}: ${error.message}`;
   }
 }

@@ -231,6 +231,18 @@ describe('an attempt', () => {
     expect(end?.value).toBeInstanceOf(UnserialisableValueError);
   });
 
+  it.each([[null], [undefined], ['text'], [Object.create(null) as object], [Symbol('s')]])(
+    'survives a step that throws %p, and tries it again',
+    async thrown => {
+      let tries = 0;
+      const { done } = startAttempt(new JournalOfOne(), step =>
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever code may throw
+        step('odd', () => (++tries < 3 ? Promise.reject(thrown) : tries)),
+      );
+      expect(endOf(await done)).toEqual({ status: 'completed', value: 3 });
+    },
+  );
+
   it('ends when its time is over, even if the handler never does', async () => {
     const { done } = startAttempt(new JournalOfOne(), () => new Promise(() => undefined), { timeoutMs: 10 });
     expect(endOf(await done)).toMatchObject({ status: 'backing_off', value: { code: 'DURABLE_TIMEOUT' } });
