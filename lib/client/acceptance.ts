@@ -88,7 +88,10 @@ export class Acceptance {
     const dueInMs = at ? Math.max(0, at.getTime() - Date.now()) : delayMs;
     if (dueInMs > 0) this.backend.transport.due([{ id, service, dueInMs }]);
     else this.backend.transport.ready([{ id, service }]);
-    return { id, acquaintance: { kind: 'own' } };
+    // A duplicate is our own: the answer to its commit was lost, who knows how long ago.
+    const acquaintance = { kind: 'own' as const, isFresh: result === 'ok' };
+    setImmediate(() => (acquaintance.isFresh = false));
+    return { id, acquaintance };
   }
 
   /** The invocation that has the key already: the same request, or a conflict. */

@@ -9,8 +9,8 @@ import type { Wait } from '../runtime/results.js';
 export type Acquaintance =
   /** It drives it: the outcome comes by itself. */
   | { readonly kind: 'driven'; readonly wait: Wait }
-  /** It accepted it: the outcome is announced to it. */
-  | { readonly kind: 'own' }
+  /** It accepted it: the outcome is announced to it. Fresh: in this turn of the event loop, so that is to come. */
+  | { readonly kind: 'own'; readonly isFresh: boolean }
   /** By its id only. */
   | { readonly kind: 'foreign' };
 
@@ -30,7 +30,7 @@ export class Outcomes {
   async of(id: string, acquaintance: Acquaintance, patience: Patience): Promise<Settled> {
     patience.signal?.throwIfAborted();
     if (acquaintance.kind === 'driven') return this.await(id, acquaintance.wait, patience);
-    if (acquaintance.kind === 'own') return this.ask(id, patience);
+    if (acquaintance.kind === 'own') return this.ask(id, patience, acquaintance.isFresh);
     const record = await this.backend.store.find(id);
     if (!record) throw new InvocationNotFoundError(id);
     const { status, output, error } = record;
@@ -39,10 +39,10 @@ export class Outcomes {
     return this.ask(id, patience).finally(unsubscribe);
   }
 
-  private ask(id: string, patience: Patience): Promise<Settled> {
+  private ask(id: string, patience: Patience, isFresh = false): Promise<Settled> {
     const wait = this.backend.results.watch(id);
     // It may have ended before we listened.
-    this.backend.results.announce([id]);
+    if (!isFresh) this.backend.results.announce([id]);
     return this.await(id, wait, patience).finally(wait.cancel);
   }
 
