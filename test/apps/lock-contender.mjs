@@ -1,6 +1,6 @@
 // Takes directory locks as it is told: { directory } acquires and answers 'won' or the error's code, 'release' gives
 // it back, { directory, storm } acquires and releases until it is killed, and checks that it is alone.
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, readlink, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DirectoryLock } from '../../dist/esm/adapters/embedded/directory-lock.js';
 
@@ -39,14 +39,16 @@ async function storm(directory) {
   }
 }
 
-/** Whoever is met inside must have been killed there. */
+/** Whoever is met inside must have been killed there. A link has its text from the first moment on, a file has not. */
 async function enter(inside) {
+  const pid = String(process.pid);
   try {
-    await writeFile(inside, String(process.pid), { flag: 'wx' });
+    await symlink(pid, inside);
   } catch {
-    const other = await readFile(inside, 'utf8').catch(() => 'someone who left just now');
-    if (await isRunning(other)) process.send(`failed: ${process.pid} met ${other} inside`);
-    await writeFile(inside, String(process.pid));
+    const other = await readlink(inside).catch(() => 'someone who left just now');
+    if (await isRunning(other)) process.send(`failed: ${pid} met ${other} inside`);
+    await rm(inside, { force: true });
+    await symlink(pid, inside);
   }
 }
 
