@@ -160,7 +160,7 @@ class Shop extends Twice {
   }
 
   @Step()
-  later(): unknown {
+  async later(): Promise<unknown> {
     return of('later');
   }
 }
@@ -300,7 +300,7 @@ afterAll(() => applications.close());
 describe('steps of every kind of provider', () => {
   it('are recorded: singleton, transient, made by a factory, of this, inline', async () => {
     const { id, result } = await running.client.send(Shop).buy();
-    const results = (await result()) as unknown[];
+    const results = await result();
     expect(results).toEqual(['singleton', expect.any(Number), 'https://pay', 'own', 'inline']);
     expect(recorder.take().filter(event => event.endsWith('step'))).toEqual([
       'singleton step',

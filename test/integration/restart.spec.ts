@@ -11,7 +11,7 @@ import {
 } from '../../lib/index.js';
 import { keyedId } from '../../lib/client/identity.js';
 import { openStore } from '../../lib/backend/open-store.js';
-import { resolveOptions } from '../../lib/options/index.js';
+import { resolveOptions } from '../../lib/options/resolve-options.js';
 import type { NewInvocation, Store } from '../../lib/ports/store.js';
 import { FAULT_POINTS } from '../../lib/runtime/fault-points.js';
 import { RecordingLogger } from '../support/recording-logger.js';
