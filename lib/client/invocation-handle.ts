@@ -9,7 +9,7 @@ export interface ResultOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An invocation, as its client holds it. */
+/** An invocation, as its client holds it. Its functions need no `this`: `const { id, result } = await …` works. */
 export interface InvocationHandle<R = unknown> {
   readonly id: string;
 
@@ -24,10 +24,10 @@ export interface InvocationHandle<R = unknown> {
    * @throws InvocationNotFoundError (DURABLE_INVOCATION_NOT_FOUND) when there is none with this id
    * @throws ClientClosedError (DURABLE_CLIENT_CLOSED) when the application is closed meanwhile; the invocation goes on
    */
-  result(options?: ResultOptions): Promise<R>;
+  readonly result: (options?: ResultOptions) => Promise<R>;
 
   /** @throws InvocationNotFoundError (DURABLE_INVOCATION_NOT_FOUND) */
-  status(): Promise<InvocationInfo>;
+  readonly status: () => Promise<InvocationInfo>;
 }
 
 /** Where an invocation stands. */

@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import type { InvocationHandle } from './invocation-handle.js';
 
 /** A durable service: an ordinary class. */
@@ -8,7 +9,9 @@ type AnyMethod = (...args: never[]) => unknown;
 /** Names of the public methods of a class. */
 export type MethodNames<T> = { [K in keyof T]: T[K] extends AnyMethod ? K : never }[keyof T];
 
-type Result<M> = M extends (...args: never[]) => infer R ? Awaited<R> : never;
+type Result<M> = M extends (...args: never[]) => infer R ? LastValue<Awaited<R>> : never;
+/** An observable stands for its last value. */
+type LastValue<R> = R extends Observable<infer V> ? V : R;
 type Arguments<M> = M extends (...args: infer A) => unknown ? A : never;
 
 /** The handlers of a service, each as a durable call that resolves to its result. */

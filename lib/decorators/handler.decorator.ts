@@ -15,10 +15,10 @@ import { HANDLER_METADATA } from './metadata.js';
  * @throws InvalidOptionError (DURABLE_INVALID_OPTION)
  */
 export function Handler(options: HandlerOptions = {}): MethodDecorator {
-  return (target, key, descriptor) => {
-    const method = decoratedMethod('@Handler()', target, key, descriptor);
-    validateHandlerOptions(options, `@Handler() ${target.constructor.name}.${String(key)}`);
-    describeParameters(target, key as string, method);
+  return (target, name, property) => {
+    const { key, method, descriptor } = decoratedMethod('@Handler()', target, name, property);
+    validateHandlerOptions(options, `@Handler() ${target.constructor.name}.${key}`);
+    describeParameters(target, key, method);
     SetMetadata(HANDLER_METADATA, options)(target, key, descriptor);
   };
 }

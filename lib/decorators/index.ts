@@ -1,3 +1,3 @@
 export { DurableService } from './durable-service.decorator.js';
 export { Handler } from './handler.decorator.js';
-export { Step } from './step.decorator.js';
+export { Step, type StepDecorator } from './step.decorator.js';

@@ -2,21 +2,31 @@ import { InvalidDecoratorError } from '../errors/index.js';
 import type { Method } from '../ports/steps.js';
 import { ARGUMENTS_METADATA } from './metadata.js';
 
-/** The method that a decorator stands on. Static members, accessors and fields cannot be durable. */
+/** A method of a class, as a decorator finds it. */
+export interface DecoratedMember {
+  readonly key: string;
+  readonly method: Method;
+  readonly descriptor: PropertyDescriptor;
+}
+
+/** The method that a decorator stands on. Classes, static members, accessors and fields cannot be durable. */
 export function decoratedMethod(
   decorator: string,
   target: object,
-  key: string | symbol,
+  key: string | symbol | undefined,
   descriptor: PropertyDescriptor | undefined,
-): Method {
-  const place = `${typeof target === 'function' ? `static ${target.name}` : target.constructor.name}.${String(key)}`;
-  if (typeof key === 'symbol')
-    throw new InvalidDecoratorError(decorator, place, 'its key is a symbol, which has no stable name');
-  if (typeof target === 'function')
-    throw new InvalidDecoratorError(decorator, place, 'it is a static member');
+): DecoratedMember {
+  const isStatic = typeof target === 'function';
+  const owner = isStatic ? target.name : target.constructor.name;
+  const refusal = (place: string, reason: string): InvalidDecoratorError =>
+    new InvalidDecoratorError(decorator, place, reason);
+  if (key === undefined) throw refusal(owner, 'it is a class; decorate its methods');
+  const place = `${isStatic ? 'static ' : ''}${owner}.${String(key)}`;
+  if (typeof key === 'symbol') throw refusal(place, 'its key is a symbol, which has no stable name');
+  if (isStatic) throw refusal(place, 'it is a static member');
   const method: unknown = descriptor?.value;
-  if (typeof method !== 'function') throw new InvalidDecoratorError(decorator, place, 'it is not a method');
-  return method as Method;
+  if (!descriptor || typeof method !== 'function') throw refusal(place, 'it is not a method');
+  return { key, method: method as Method, descriptor };
 }
 
 /** Number that Nest's pipes know as a request body, so that `ValidationPipe` looks at the argument. */

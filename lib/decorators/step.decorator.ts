@@ -4,6 +4,18 @@ import type { StepMethod } from '../ports/steps.js';
 import { decoratedMethod, describeParameters } from './method-decorator.js';
 import { STEP_METADATA } from './metadata.js';
 
+/** What `@Step()` is to the compiler. */
+export interface StepDecorator {
+  /** Stands on a method that gives a promise: that is what every step gives within an invocation. */
+  <M extends (...args: never[]) => PromiseLike<unknown>>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<M>,
+  ): void;
+  /** Lets Nest's `applyDecorators` take it. On a class it throws. */
+  (target: object): void;
+}
+
 /**
  * Makes a method a step: within an invocation it runs at least once, and its result is recorded once, so that a
  * replay gets the result and does not run it again.
@@ -21,24 +33,24 @@ import { STEP_METADATA } from './metadata.js';
  * async charge(order: CheckoutDto): Promise<Payment> { … }
  * ```
  */
-export function Step(options: StepOptions = {}): MethodDecorator {
-  return <T>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<T>): void => {
-    const body = decoratedMethod('@Step()', target, key, descriptor);
-    validateStepOptions(options, `@Step() ${target.constructor.name}.${String(key)}`);
-    describeParameters(target, key as string, body);
+export function Step(options: StepOptions = {}): StepDecorator {
+  return (target: object, name?: string | symbol, property?: PropertyDescriptor): void => {
+    const { key, method: body, descriptor } = decoratedMethod('@Step()', target, name, property);
+    validateStepOptions(options, `@Step() ${target.constructor.name}.${key}`);
+    describeParameters(target, key, body);
     const method = function (this: object, ...args: never[]): unknown {
       const scope = currentScope();
       if (!scope || scope.step) return body.apply(this, args);
       const { attempt } = scope;
       return attempt.step(attempt.steps.ofMethod(this, step, args));
     };
-    const step: StepMethod = { key: key as string, options, method };
+    const step: StepMethod = { key, options, method };
     for (const own of ['name', 'length'] as const) {
       Object.defineProperty(method, own, { value: body[own], configurable: true });
     }
     copyMetadata(body, method);
     Reflect.defineMetadata(STEP_METADATA, options, method);
-    descriptor.value = method as T;
+    descriptor.value = method;
   };
 }
 

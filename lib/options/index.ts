@@ -13,8 +13,8 @@ export type {
   RetentionOptions,
   WorkerOptions,
 } from './durable-options.js';
-export { type Duration, type DurationUnit, parseDuration } from './duration.js';
-export type { ExecutionOptions, ResolvedExecution } from './execution-options.js';
-export { type ResolvedOptions, resolveOptions } from './resolve-options.js';
+export type { Duration } from './duration.js';
+export type { ExecutionOptions } from './execution-options.js';
+export type { ListOptions } from './list-options.js';
 export type { RetryOptions } from './retry-options.js';
-export { resolveSendOptions, type SendOptions } from './send-options.js';
+export type { SendOptions } from './send-options.js';

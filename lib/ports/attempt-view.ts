@@ -9,6 +9,7 @@ export interface AttemptView {
   readonly signal: AbortSignal;
 }
 
+/** An invocation, as the code that it runs sees it; also what Nest's `REQUEST` gives to its request-scoped providers. */
 export interface InvocationView {
   readonly id: string;
   readonly service: string;

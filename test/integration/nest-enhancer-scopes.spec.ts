@@ -46,9 +46,9 @@ abstract class Sentry implements CanActivate {
   abstract readonly recorder: Recorder;
   abstract readonly name: string;
   canActivate(context: ExecutionContext): boolean {
-    const { step, getArgs } = DurableExecutionContext.create(context);
-    this.recorder.note(`${this.name} at ${step ? `step ${step.name}` : 'handler'}`);
-    return getArgs.call(DurableExecutionContext.create(context))[0] !== 'stranger';
+    const durable = DurableExecutionContext.create(context);
+    this.recorder.note(`${this.name} at ${durable.step ? `step ${durable.step.name}` : 'handler'}`);
+    return durable.getArgs()[0] !== 'stranger';
   }
 }
 

@@ -382,8 +382,8 @@ describe('enhancers that stand on handlers and steps', () => {
   it.each(['translated', 'translatedLater'] as const)(
     'turn an error into a final one, by a filter that throws: %s',
     async method => {
-      const orders = running.client.call(Orders);
-      const error: unknown = await orders[method]().catch((thrown: unknown) => thrown);
+      const sent = running.client.call(Orders)[method]();
+      const error: unknown = await sent.catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(TerminalError);
       expect(error).toMatchObject({ message: 'given up', cause: { message: 'busy' } });
       expect(recorder.count('translated')).toBe(1);

@@ -16,14 +16,14 @@ class Gateway {
   constructor(private readonly fee: number) {}
 
   @Step({ timeout: '1s' })
-  charge(amount: number): number {
+  async charge(amount: number): Promise<number> {
     this.calls++;
     return amount + this.fee;
   }
 
   @Step()
   async chargeTwice(amount: number): Promise<number> {
-    return this.charge(this.charge(amount));
+    return this.charge(await this.charge(amount));
   }
 }
 
@@ -38,7 +38,7 @@ class Shop {
 
   @Handler()
   async buy(amount: number): Promise<number> {
-    const paid: number = await Promise.resolve(this.gateway.charge(amount));
+    const paid = await this.gateway.charge(amount);
     return this.durable.run('receipt', () => paid * 10);
   }
 
@@ -51,7 +51,7 @@ class Shop {
   async nestedInline(): Promise<unknown[]> {
     return this.durable.run('outer', async () => [
       await this.durable.run('inner', () => this.durable.step?.name),
-      this.gateway.charge(1),
+      await this.gateway.charge(1),
     ]);
   }
 
@@ -88,10 +88,9 @@ describe('without Nest and outside an invocation', () => {
 
   it('a class is what it looks like: its methods run as they are written', async () => {
     expect(await shop.buy(4)).toBe(50);
-    // A synchronous step stays synchronous.
-    expect(new Gateway(2).charge(1)).toBe(3);
     expect(() => {
       class Throwing {
+        // @ts-expect-error a step gives a promise; one of untyped code throws at once all the same
         @Step()
         now(): void {
           throw new RangeError('no');
@@ -102,8 +101,8 @@ describe('without Nest and outside an invocation', () => {
   });
 
   it('a method keeps its name and length, and an object has no more than its fields', () => {
-    const { name, length } = Gateway.prototype.charge;
-    expect({ name, length }).toEqual({ name: 'charge', length: 1 });
+    expect(Reflect.get(Gateway.prototype, 'charge')).toHaveProperty('name', 'charge');
+    expect(Reflect.get(Gateway.prototype, 'charge')).toHaveLength(1);
     expect(Object.keys(new Gateway(1))).toEqual(['fee', 'calls']);
   });
 
@@ -124,14 +123,11 @@ describe('without Nest and outside an invocation', () => {
 
   it('DurableContext says that there is no invocation', () => {
     expect(durable.isActive).toBe(false);
+    expect(durable.step).toBeUndefined();
+    expect(durable.signal.aborted).toBe(false);
     for (const property of ['invocation', 'attempt', 'isReplaying'] as const) {
       expect(() => durable[property]).toThrow(NoInvocationError);
     }
-  });
-
-  it('what a step passes on is there all the same: no step, and a signal that is never aborted', () => {
-    expect(durable.step).toBeUndefined();
-    expect(durable.signal.aborted).toBe(false);
   });
 });
 

@@ -160,7 +160,7 @@ class Shop extends Twice {
   }
 
   @Step()
-  later(): unknown {
+  async later(): Promise<unknown> {
     return of('later');
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../lib/index.js';
 import { keyedId } from '../../lib/client/identity.js';
 import { openStore } from '../../lib/backend/open-store.js';
-import { resolveOptions } from '../../lib/options/index.js';
+import { resolveOptions } from '../../lib/options/resolve-options.js';
 import { DURABLE_BACKEND } from '../../lib/options/tokens.js';
 import type { NewInvocation, Store } from '../../lib/ports/store.js';
 import type { Backend } from '../../lib/runtime/backend.js';

@@ -32,8 +32,8 @@ export interface Running {
   readonly client: DurableClient;
   readonly backend: Backend;
   readonly schema: string;
-  rows(): Promise<Rows>;
-  close(): Promise<void>;
+  readonly rows: () => Promise<Rows>;
+  readonly close: () => Promise<void>;
 }
 
 /** Applications of one spec file, in one scratch database: a schema each, unless they share one. */

@@ -7,7 +7,7 @@ import {
   validateServiceOptions,
   validateStepOptions,
 } from '../../../lib/options/decorator-options.js';
-import { resolveOptions } from '../../../lib/options/index.js';
+import { resolveOptions } from '../../../lib/options/resolve-options.js';
 
 describe('options of a step', () => {
   const { steps } = resolveOptions({ steps: { retry: { maxAttempts: 9, maxDelay: '1h' }, timeout: '5s' } });

@@ -4,7 +4,7 @@ import { JsonCodec } from '../../../lib/codec/index.js';
 import { DEFAULT_HANDLER_RETRY, DEFAULT_STEP_RETRY } from '../../../lib/engine/retry-policy.js';
 import { InvalidDurationError, InvalidOptionError } from '../../../lib/errors/index.js';
 import type { DurableModuleOptions } from '../../../lib/options/index.js';
-import { resolveOptions } from '../../../lib/options/index.js';
+import { resolveOptions } from '../../../lib/options/resolve-options.js';
 
 const POSTGRES = 'postgres://app:hunter2@db:5432/shop';
 

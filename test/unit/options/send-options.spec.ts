@@ -1,5 +1,5 @@
 import { InvalidDurationError, InvalidOptionError } from '../../../lib/errors/index.js';
-import { resolveSendOptions } from '../../../lib/options/index.js';
+import { resolveSendOptions } from '../../../lib/options/send-options.js';
 
 describe('options of send()', () => {
   it('may be left out', () => {
