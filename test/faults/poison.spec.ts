@@ -7,17 +7,24 @@ import { RemoteError, type WorkerProcess } from './support/worker-process.js';
 
 jest.setTimeout(240_000);
 
-const SETTINGS: readonly Setting[] = ['embedded', 'postgres', 'postgres+redis'];
 const WORKER: WorkerOptions = { lease: '500ms', sweepInterval: '100ms', maxDeaths: 3 };
 const GOOD: Plan = { steps: [{ name: 'one' }, { name: 'two' }] };
 
+type Death = NonNullable<StepPlan['dies']>;
+
+const CASES: readonly (readonly [Setting, Death])[] = [
+  ['embedded', 'exit'],
+  ['postgres', 'exit'],
+  ['postgres+redis', 'kill'],
+];
+
 /** An invocation that ends its process each time, until that is enough. */
-describe.each(SETTINGS)('on %s, an invocation whose step ends the process', setting => {
+describe('an invocation whose step ends the process', () => {
   let scene: Scene;
 
-  beforeEach(async () => {
+  async function open(setting: Setting): Promise<void> {
     scene = await Scene.open(setting, { worker: WORKER, spare: 2 });
-  });
+  }
 
   afterEach(async () => {
     await scene.close();
@@ -33,9 +40,10 @@ describe.each(SETTINGS)('on %s, an invocation whose step ends the process', sett
     }
   }
 
-  it.each<NonNullable<StepPlan['dies']>>(['exit', 'kill'])(
-    'by %s fails after three deaths and names the step; good ones beside it complete',
-    async dies => {
+  it.each(CASES)(
+    'on %s, by %s, fails after three deaths and names the step; good ones beside it complete',
+    async (setting, dies) => {
+      await open(setting);
       const first = await scene.start();
       const good = await Promise.all([first.send(GOOD), first.send(GOOD)]);
       const bad = await first.send({ steps: [{ name: 'fine' }, { name: 'deadly', dies }] });
@@ -55,6 +63,7 @@ describe.each(SETTINGS)('on %s, an invocation whose step ends the process', sett
   );
 
   it('does not take along those that were in the middle of a long step each time', async () => {
+    await open('postgres');
     const first = await scene.start();
     const long: Plan = { steps: [{ name: 'long', ms: 1_000 }] };
     const innocent = await Promise.all(Array.from({ length: 3 }, () => first.send(long)));

@@ -18,19 +18,23 @@ interface Link {
   broken: boolean;
 }
 
-/** A proxy in front of a server on this machine, whose links can be made to fail. */
+/** A proxy in front of a server, whose links can be made to fail. */
 export class TcpProxy {
   #mode: ProxyMode = 'pass';
+  #awaited: { readonly request: string; readonly lost: () => void } | undefined;
   readonly #links = new Set<Link>();
   readonly #listener: Server;
 
-  private constructor(private readonly target: number) {
+  private constructor(
+    private readonly target: number,
+    private readonly host: string,
+  ) {
     this.#listener = createServer({ allowHalfOpen: true }, client => this.#accept(client));
   }
 
   /** Starts a proxy on a free port of 127.0.0.1. */
-  static async to(target: number): Promise<TcpProxy> {
-    const proxy = new TcpProxy(target);
+  static async to(target: number, host = '127.0.0.1'): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target, host);
     await new Promise<void>(resolve => proxy.#listener.listen(0, '127.0.0.1', resolve));
     return proxy;
   }
@@ -51,6 +55,14 @@ export class TcpProxy {
     if (mode === 'reset') for (const link of [...this.#links]) this.#reset(link);
   }
 
+  /**
+   * Waits for the next request that has a text in one piece, lets it through, and resets its link in place of the
+   * answer. Resolves then: the server has done what it was asked.
+   */
+  loseAnswerTo(request: string): Promise<void> {
+    return new Promise(lost => (this.#awaited = { request, lost }));
+  }
+
   /** Resets all links and listens no more; idempotent. */
   async close(): Promise<void> {
     for (const link of [...this.#links]) this.#reset(link);
@@ -58,9 +70,10 @@ export class TcpProxy {
   }
 
   #accept(client: Socket): void {
-    const server = connect({ port: this.target, host: '127.0.0.1', allowHalfOpen: true });
+    const server = connect({ port: this.target, host: this.host, allowHalfOpen: true });
     const link: Link = { client, server, broken: this.#mode === 'half-open' };
     this.#links.add(link);
+    client.on('data', bytes => this.#watch(link, bytes));
     this.#carry(link, client, server, 'drop-to-server');
     this.#carry(link, server, client, 'drop-to-client');
     if (this.#mode === 'reset') this.#reset(link);
@@ -79,6 +92,18 @@ export class TcpProxy {
       if (link.broken) return;
       to.destroy();
       this.#links.delete(link);
+    });
+  }
+
+  #watch(link: Link, bytes: Buffer): void {
+    const awaited = this.#awaited;
+    if (!awaited || !bytes.includes(awaited.request)) return;
+    this.#awaited = undefined;
+    // Comes before the listener that would carry the answer on.
+    link.server.prependOnceListener('data', () => {
+      link.broken = true;
+      this.#reset(link);
+      awaited.lost();
     });
   }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DurableContext, DurableService, Handler, TerminalError } from 'nestjs-durable';
@@ -32,6 +33,7 @@ export class StepBodies {
       throw new TerminalError(`${plan.name} needs ${plan.needs}`);
     if (plan.unless !== undefined && this.latches.isOpen(plan.unless)) return;
     if (plan.blockMs !== undefined) block(plan.blockMs);
+    if (plan.blockUntil !== undefined) while (!existsSync(plan.blockUntil)) block(20);
     if (plan.dies === 'exit') process.exit(1);
     if (plan.dies === 'kill') process.kill(process.pid, 'SIGKILL');
   }

@@ -11,6 +11,8 @@ export interface StepPlan {
   readonly needs?: string;
   /** Milliseconds for which it blocks the event loop. */
   readonly blockMs?: number;
+  /** Path of the file until which it blocks the event loop. */
+  readonly blockUntil?: string;
   /** How it ends its process. */
   readonly dies?: 'exit' | 'kill';
   /** Latch with which it neither blocks nor dies. */

@@ -21,6 +21,8 @@ export interface Account {
   readonly broken: ReadonlySet<number>;
   /** Those of them that lived on without a lease, and may have been late. */
   readonly late: ReadonlySet<number>;
+  /** Invocations that were run again on request, once. */
+  readonly retried?: ReadonlySet<string>;
 }
 
 /** Breaches of I1 to I3, as sentences; none if all is well. */
@@ -83,11 +85,12 @@ function outcomeBreaches(
 }
 
 function executionBreaches(
-  { failedAttempts }: InvocationRow,
+  { id, failedAttempts }: InvocationRow,
   journal: readonly EntryRow[],
   lines: readonly LedgerLine[],
-  { broken, late }: Account,
+  { broken, late, retried }: Account,
 ): string[] {
+  const once = retried?.has(id) ? 2 : 1;
   const begun = lines.filter(({ phase }) => phase === 'start');
   const steps = begun.filter(({ what }) => what === 'step');
   const order = new Map(journal.map(({ name, index }) => [name, index]));
@@ -96,11 +99,13 @@ function executionBreaches(
     (line, at) => !late.has(line.pid) && steps.slice(0, at).some(earlier => place(earlier) > place(line)),
   );
   const twice = [...groupBy(steps, ({ name }) => name)].flatMap(([name, executions]) =>
-    unexcused(executions, broken, late) > 1 ? [`${name} was executed ${executions.length} times (I3)`] : [],
+    unexcused(executions, broken, late) > once
+      ? [`${name} was executed ${executions.length} times (I3)`]
+      : [],
   );
   const attempts = begun.filter(({ what }) => what === 'handler');
   const drives =
-    unexcused(attempts, broken, late) > 1 + failedAttempts ? [`${attempts.length} attempts (I3)`] : [];
+    unexcused(attempts, broken, late) > once + failedAttempts ? [`${attempts.length} attempts (I3)`] : [];
   const inOneAttempt = [...groupBy(steps, ({ name, within }) => `${name} of ${within}`)].flatMap(
     ([name, executions]) => (executions.length > 1 ? [`${name} was executed twice (I3)`] : []),
   );

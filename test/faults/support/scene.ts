@@ -84,6 +84,16 @@ export class Scene {
     return new Scene(setting, database, directory, { postgres, ...onRedis }, options, cleanUp);
   }
 
+  /** URL of its database. */
+  get postgres(): string {
+    return this.address.postgres as string;
+  }
+
+  /** A path that nobody else uses. */
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
   /** Starts a process; resolves when it works. */
   async start({ open = [], fault, worker, postgres }: StartOptions = {}): Promise<WorkerProcess> {
     const child = this.#spare.shift() ?? new WorkerProcess();
@@ -109,7 +119,7 @@ export class Scene {
   }
 
   /** Ends what lives in an orderly way, then looks for breaches of all that must hold. */
-  async conclude(account: Pick<Account, 'accepted' | 'results'>): Promise<string[]> {
+  async conclude(account: Omit<Account, 'broken' | 'late'>): Promise<string[]> {
     await this.#deadBuried();
     const exits = await Promise.all(
       this.workers.filter(({ exit }) => !exit).map(worker => worker.shutDown()),
