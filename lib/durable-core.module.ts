@@ -14,11 +14,11 @@ import { ApplicationSteps } from './execution/application-steps.js';
 import { HandlerRegistry } from './execution/handler-registry.js';
 import { NestContext } from './execution/nest-context.js';
 import { WorkerHost } from './execution/worker-host.js';
-import { resolveOptions } from './options/resolve-options.js';
+import { resolveFactoryOptions } from './options/resolve-options.js';
 import { DURABLE_BACKEND, DURABLE_OPTIONS } from './options/tokens.js';
 
 const PROVIDERS: Provider[] = [
-  { provide: DURABLE_OPTIONS, inject: [MODULE_OPTIONS_TOKEN], useFactory: resolveOptions },
+  { provide: DURABLE_OPTIONS, inject: [MODULE_OPTIONS_TOKEN], useFactory: resolveFactoryOptions },
   { provide: DURABLE_BACKEND, inject: [DURABLE_OPTIONS, MODULE_OPTIONS_TOKEN], useFactory: openBackend },
   MetadataAccessor,
   DurableExplorer,

@@ -35,12 +35,12 @@ export class DurableLifecycle
     this.bindStrategies(modules);
   }
 
-  onModuleInit(): void {
-    this.registrar.registerAll();
+  onModuleInit(): Promise<void> {
+    return this.orClose(async () => this.registrar.registerAll());
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    await this.worker.bootstrap();
+  onApplicationBootstrap(): Promise<void> {
+    return this.orClose(() => this.worker.bootstrap());
   }
 
   onModuleDestroy(): void {
@@ -55,6 +55,17 @@ export class DurableLifecycle
   async onApplicationShutdown(): Promise<void> {
     await this.backend.close();
   }
+
+  /** An application that does not start is not closed by Nest: connections and locks would stay. */
+  private async orClose(start: () => Promise<void>): Promise<void> {
+    try {
+      await start();
+    } catch (error) {
+      await this.backend.close();
+      throw error;
+    }
+  }
+
   /** Nest tells of every microservice that the application is, or is connected to, whenever that happens. */
   private bindStrategies(modules: Partial<ModulesContainer>): void {
     // Before @nestjs/core 11.1.4 it does not: then a DurableServer says what it misses.

@@ -120,6 +120,19 @@ export function resolveOptions(options: DurableModuleOptions = {}): ResolvedOpti
   });
 }
 
+/**
+ * The same, of what a factory gave: nothing is a mistake there (`() => { … }` in place of `() => ({ … })`), which
+ * would otherwise lead to an embedded database without a word.
+ */
+export function resolveFactoryOptions(options: DurableModuleOptions | undefined): ResolvedOptions {
+  if (options !== undefined) return resolveOptions(options);
+  throw invalid(
+    'options',
+    options,
+    'what forRoot() takes: return an object from the factory, {} for the defaults',
+  );
+}
+
 type Given = Readonly<Partial<Record<keyof DurableModuleOptions, unknown>>>;
 
 function storage({ postgres, embedded }: Given): ResolvedStorage {
