@@ -332,7 +332,8 @@ describe('a call', () => {
       className: 'Forgotten',
       reason: 'not_provided',
     });
-    const undecorated = await refused(() => running.client.send(Amount).run());
+    const calls = running.client.send(Amount) as unknown as { run(): Promise<unknown> };
+    const undecorated = await refused(() => calls.run());
     expect(undecorated).toMatchObject({ code: 'DURABLE_NOT_REGISTERED', reason: 'not_decorated' });
   });
 
