@@ -191,19 +191,6 @@ describe('names', () => {
     expect(error.message).toContain('Orders and by OtherOrders');
   });
 
-  it('of two classes may be the same in code only if one of them has another for its journals', async () => {
-    const make = (name?: string): new () => object => {
-      @DurableService({ ...(name !== undefined && { name }) })
-      class Orders {}
-      return Orders;
-    };
-    const [one, other, named] = [make(), make(), make('named')];
-    const error = await bootError({ providers: [one, other], durable: options({}) });
-    expect(error).toMatchObject({ code: 'DURABLE_DUPLICATE_NAME', first: 'Orders', second: 'Orders' });
-    const { close } = await applications.start({ providers: [one, named] });
-    await close();
-  });
-
   it('of two handlers of a service may not be the same: both methods are named', async () => {
     @DurableService()
     class Orders {
