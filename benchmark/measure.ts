@@ -4,7 +4,8 @@ import type { Servers } from './servers.js';
 import { setUp, type Setup } from './setup.js';
 import { percentile } from './statistics.js';
 import { TRANSPORTS, type TransportName } from './transports.js';
-import { WORKLOADS, type Sample, type Workload } from './workloads.js';
+import type { Sample, Workload } from './workload.js';
+import { WORKLOADS } from './workloads.js';
 
 /** What one round showed. */
 export interface Round {
@@ -12,6 +13,8 @@ export interface Round {
   readonly perSecond: number;
   /** Milliseconds; of workloads that time each of something. */
   readonly latency: { readonly p50: number; readonly p95: number; readonly p99: number } | undefined;
+  /** What else the workload measures. */
+  readonly figures: Readonly<Record<string, number>>;
   /** Used per invocation. */
   readonly costs: Counts;
 }
@@ -48,23 +51,23 @@ export async function measureAll(
   return measurements;
 }
 
-async function measure(
-  workload: Workload,
-  { client, counters }: Setup,
-  { rounds, size }: BenchOptions,
-): Promise<Round[]> {
+async function measure(workload: Workload, setup: Setup, { rounds, size }: BenchOptions): Promise<Round[]> {
   const count = Math.max(1, Math.round(workload.count * size));
   const measured: Round[] = [];
-  await workload.run(client, count);
-  for (let round = 0; round < rounds; round++) {
-    const before = await counters.read();
-    const sample = await workload.run(client, count);
-    measured.push(toRound(sample, before, await counters.read()));
+  if (!workload.once) await workload.run(setup, count);
+  for (let round = 0; round < (workload.once ? 1 : rounds); round++) {
+    const before = await setup.counters.read();
+    const sample = await workload.run(setup, count);
+    measured.push(toRound(sample, before, await setup.counters.read()));
   }
   return measured;
 }
 
-function toRound({ invocations, seconds, latencies }: Sample, before: Counts, after: Counts): Round {
+function toRound(
+  { invocations, seconds, latencies = [], figures = {} }: Sample,
+  before: Counts,
+  after: Counts,
+): Round {
   const latency =
     latencies.length === 0
       ? undefined
@@ -74,9 +77,11 @@ function toRound({ invocations, seconds, latencies }: Sample, before: Counts, af
           p99: percentile(latencies, 99),
         };
   const costs = perInvocation(before, after, invocations);
-  return { invocations, perSecond: invocations / seconds, latency, costs };
+  return { invocations, perSecond: invocations / seconds, latency, figures, costs };
 }
 
-function shortly({ perSecond, latency }: Round): string {
+function shortly({ perSecond, latency, figures }: Round): string {
+  const named = Object.entries(figures).map(([name, value]) => `${name} ${Number(value.toPrecision(3))}`);
+  if (named.length > 0) return `(${named.join(', ')})`;
   return latency ? `${latency.p50.toFixed(2)} ms` : `${Math.round(perSecond)}/s`;
 }

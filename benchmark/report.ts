@@ -21,6 +21,7 @@ export function toMarkdown({ machine, measurements }: Report): string {
   return [
     ...section('Throughput: median of the rounds (lowest to highest)', throughput(reporting('throughput'))),
     ...section('Latency in ms: median of the rounds (lowest to highest)', latency(reporting('latency'))),
+    ...section('Long invocations: median of the rounds (lowest to highest)', named(reporting('figures'))),
     ...section('Costs per invocation: median of the rounds', costs(measurements)),
     ...section('Machine', machineTable(machine)),
   ].join('\n');
@@ -39,6 +40,14 @@ function latency(measurements: readonly Measurement[]): Cells[] {
     ...(['p50', 'p95', 'p99'] as const).map(share => range(one.rounds, round => round.latency?.[share])),
   ]);
   return rows.length === 0 ? [] : [head, ...rows];
+}
+
+function named(measurements: readonly Measurement[]): Cells[] {
+  const rows = measurements.flatMap(one => {
+    const figures = Object.keys(one.rounds[0]?.figures ?? {});
+    return figures.map(name => [...names(one), name, range(one.rounds, round => round.figures[name])]);
+  });
+  return rows.length === 0 ? [] : [['workload', 'transport', 'what', 'value'], ...rows];
 }
 
 function costs(measurements: readonly Measurement[]): Cells[] {

@@ -6,6 +6,7 @@ import { DurableClient, type DurableModuleOptions } from 'nestjs-durable';
 import pg from 'pg';
 import { BenchModule } from './application.js';
 import { Counters } from './counters.js';
+import { ownMemory, type Memory } from './memory.js';
 import type { Servers } from './servers.js';
 import type { Transport } from './transports.js';
 import { WorkerProcess } from './worker-process.js';
@@ -14,6 +15,8 @@ import { WorkerProcess } from './worker-process.js';
 export interface Setup {
   readonly client: DurableClient;
   readonly counters: Counters;
+  /** What the process holds that works. */
+  memory(): Promise<Memory>;
   close(): Promise<void>;
 }
 
@@ -63,7 +66,12 @@ async function open(transport: Transport, servers: Servers, undo: Undo): Promise
   undo.add(() => application.close());
   const counters = await Counters.open({ postgres, redis, workers: workers.map(({ pid }) => pid) });
   undo.add(() => counters.close());
-  return { client: application.get(DurableClient), counters, close: () => undo.all() };
+  return {
+    client: application.get(DurableClient),
+    counters,
+    memory: async () => (await workers[0]?.memory()) ?? ownMemory(),
+    close: () => undo.all(),
+  };
 }
 
 /** The directory of an embedded database. */

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { DurableModuleOptions } from 'nestjs-durable';
+import type { Memory } from './memory.js';
 
 const PROGRAM = fileURLToPath(new URL('./worker.js', import.meta.url));
 
@@ -24,6 +25,12 @@ export class WorkerProcess {
 
   get pid(): number {
     return this.child.pid ?? 0;
+  }
+
+  async memory(): Promise<Memory> {
+    const answer = once(this.child, 'message') as Promise<[Memory]>;
+    this.child.send('memory');
+    return (await answer)[0];
   }
 
   async stop(): Promise<void> {

@@ -2,8 +2,12 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { DurableModuleOptions } from 'nestjs-durable';
 import { BenchModule } from './application.js';
+import { ownMemory } from './memory.js';
 
-/** A worker process of the benchmark: works until its parent lets go of it. Its argument: options of the module. */
+/**
+ * A worker process of the benchmark: works until its parent lets go of it, and answers each message with the memory
+ * that it holds. Its argument: options of the module.
+ */
 const options = JSON.parse(process.argv[2] ?? '{}') as DurableModuleOptions;
 const application = await NestFactory.createApplicationContext(BenchModule.with(options), {
   logger: ['error'],
@@ -14,4 +18,5 @@ process.once('disconnect', () => {
     process.exitCode = 1;
   });
 });
+process.on('message', () => process.send?.(ownMemory()));
 process.send?.('ready');

@@ -1,25 +1,7 @@
 import type { DurableClient, InvocationHandle } from 'nestjs-durable';
 import { BenchService } from './application.js';
-
-/** What one round of a workload gives. */
-export interface Sample {
-  /** Invocations that were made and have ended. */
-  readonly invocations: number;
-  readonly seconds: number;
-  /** Milliseconds each, of what the workload times; empty where it times the whole only. */
-  readonly latencies: readonly number[];
-}
-
-/** Something to measure. */
-export interface Workload {
-  /** As `--workload` names it; several may share a name. */
-  readonly name: string;
-  readonly title: string;
-  readonly reports: 'throughput' | 'latency';
-  /** Size of a round at `--size 1`. */
-  readonly count: number;
-  run(client: DurableClient, count: number): Promise<Sample>;
-}
+import { MODEL_WORKLOADS } from './model-workloads.js';
+import { inTurns, secondsSince, type Bench, type Sample, type Workload } from './workload.js';
 
 type HandlerName = 'empty' | 'oneStep' | 'threeSteps';
 
@@ -33,28 +15,28 @@ export const WORKLOADS: readonly Workload[] = [
     title: 'W1 empty handler',
     reports: 'throughput',
     count: 8_000,
-    run: (client, count) => flood(client, 'empty', count),
+    run: ({ client }, count) => flood(client, 'empty', count),
   },
   {
     name: 'w2',
     title: 'W2 three steps',
     reports: 'throughput',
     count: 4_000,
-    run: (client, count) => flood(client, 'threeSteps', count),
+    run: ({ client }, count) => flood(client, 'threeSteps', count),
   },
   {
     name: 'w3',
     title: 'W3 empty handler, accept to result',
     reports: 'latency',
     count: 400,
-    run: (client, count) => roundTrips(client, 'empty', count),
+    run: ({ client }, count) => roundTrips(client, 'empty', count),
   },
   {
     name: 'w3',
     title: 'W3 one step, accept to result',
     reports: 'latency',
     count: 400,
-    run: (client, count) => roundTrips(client, 'oneStep', count),
+    run: ({ client }, count) => roundTrips(client, 'oneStep', count),
   },
   {
     name: 'w4',
@@ -70,6 +52,7 @@ export const WORKLOADS: readonly Workload[] = [
     count: 8_000,
     run: acceptsUnderLoad,
   },
+  ...MODEL_WORKLOADS,
 ];
 
 export const WORKLOAD_NAMES = [...new Set(WORKLOADS.map(({ name }) => name))];
@@ -78,7 +61,7 @@ export const WORKLOAD_NAMES = [...new Set(WORKLOADS.map(({ name }) => name))];
 async function flood(client: DurableClient, handler: HandlerName, count: number): Promise<Sample> {
   const started = performance.now();
   await sendAll(client, handler, count);
-  return { invocations: count, seconds: secondsSince(started), latencies: [] };
+  return { invocations: count, seconds: secondsSince(started) };
 }
 
 /** One call at a time, each awaited to its result. */
@@ -88,7 +71,7 @@ async function roundTrips(client: DurableClient, handler: HandlerName, count: nu
 }
 
 /** One send at a time; its invocation has ended before the next, so that nothing else goes on. */
-async function acceptsWhenIdle(client: DurableClient, count: number): Promise<Sample> {
+async function acceptsWhenIdle({ client }: Bench, count: number): Promise<Sample> {
   const latencies: number[] = [];
   const sends = client.send(BenchService);
   const { seconds } = await timed(count, async value => {
@@ -101,7 +84,7 @@ async function acceptsWhenIdle(client: DurableClient, count: number): Promise<Sa
 }
 
 /** One more caller, whose sends are timed, while the starters of W1 send theirs. */
-async function acceptsUnderLoad(client: DurableClient, count: number): Promise<Sample> {
+async function acceptsUnderLoad({ client }: Bench, count: number): Promise<Sample> {
   const latencies: number[] = [];
   const results: Promise<unknown>[] = [];
   const sends = client.send(BenchService);
@@ -126,14 +109,9 @@ async function sendAll(
 ): Promise<void> {
   const sends = client.send(BenchService);
   const results: Promise<void>[] = [];
-  let next = 0;
-  const starter = async (): Promise<void> => {
-    while (next < count) {
-      const value = next++;
-      results.push(expectResult(await sends[handler](value), value));
-    }
-  };
-  await Promise.all(Array.from({ length: STARTERS }, starter));
+  await inTurns(STARTERS, count, async value => {
+    results.push(expectResult(await sends[handler](value), value));
+  });
   whenSent();
   await Promise.all(results);
 }
@@ -156,8 +134,4 @@ async function expectResult(handle: InvocationHandle<number>, value: number): Pr
 /** A benchmark of wrong results would be worth nothing. */
 function expectValue(result: number, value: number): void {
   if (result !== value) throw new Error(`an invocation of ${value} gave ${result}`);
-}
-
-function secondsSince(started: number): number {
-  return (performance.now() - started) / 1_000;
 }

@@ -49,7 +49,8 @@ export class DurableLifecycle
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.stopping;
+    // Nest would not come to the hook that closes the connections.
+    await this.stopping?.catch((error: unknown) => this.backend.logger.error(String(error)));
   }
 
   async onApplicationShutdown(): Promise<void> {

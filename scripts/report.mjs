@@ -1,9 +1,11 @@
 import process from 'node:process';
 
-/** Runs checks one after the other, says how each went, and counts. */
+/** Runs checks, says how each went, and counts. */
 export class Report {
   passed = 0;
   failed = 0;
+  /** The checks that {@link run} has begun. */
+  begun = new Set();
 
   #total;
   #started = 0;
@@ -11,6 +13,29 @@ export class Report {
   /** @param {number} total how many checks there will be. */
   constructor(total) {
     this.#total = total;
+  }
+
+  /**
+   * Runs checks one after the other. A list among them is of such as go on beside each other, each one check or again a
+   * list of them, one after the other.
+   *
+   * @param {(object | object[])[]} steps of `{ name, run, isNeeded }`.
+   * @param {() => boolean} isOver asked before each: no other is begun once it says so.
+   * @returns {Promise<boolean>} whether it came to the end: not if one failed that is needed.
+   */
+  async run(steps, isOver = () => false) {
+    for (const step of steps) {
+      if (isOver()) return false;
+      if (Array.isArray(step)) {
+        const ends = await Promise.all(step.map(lane => this.run([lane].flat(), isOver)));
+        if (ends.includes(false)) return false;
+        continue;
+      }
+      this.begun.add(step);
+      const passed = await this.check(step.name, step.run);
+      if (!passed && step.isNeeded === true) return false;
+    }
+    return true;
   }
 
   /**

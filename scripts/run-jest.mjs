@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import {
@@ -22,10 +22,12 @@ const STRAY_GRACE_MS = 3_000;
  * Beside failed tests these are failures: a file that does not run, a run of no tests at all, a run that does not end
  * by itself, processes that outlive it, and, in a run of everything, tests that are skipped.
  *
- * @param {object} options `args` of Jest, `directory` for temporary files of the tests, `environment` for them.
- * @returns {Promise<{ passed: number, failed: number, text: string }>}
+ * @param {object} options `args` of Jest, `directory` for temporary files of the tests, `environment` for them, `capture`:
+ *   whether to keep quiet about what Jest prints.
+ * @returns {Promise<{ passed: number, failed: number, text: string, failedNames: string[] }>} the last are the tests that
+ *   ran and failed.
  */
-export async function runJest({ root, args, directory, environment }) {
+export async function runJest({ root, args, directory, environment, capture = false }) {
   const results = join(directory, 'jest.json');
   const env = { ...cleanEnvironment(), ...environment, TMPDIR: directory, DURABLE_TEST_RUN: directory };
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
@@ -37,8 +39,10 @@ export async function runJest({ root, args, directory, environment }) {
     '--json',
     `--outputFile=${results}`,
   ];
+  // Of an earlier run in this directory: they would be taken for those of this one.
+  rmSync(results, { force: true });
   const watchdog = watchForHang(results);
-  const { code } = await run(process.execPath, [...command, ...args], { cwd: root, env, capture: false });
+  const { code } = await run(process.execPath, [...command, ...args], { cwd: root, env, capture });
   clearInterval(watchdog.timer);
   const problems = [...watchdog.problems, ...(await endStrays(directory))];
   return count({ results, code, problems, complete: args.length === 0 });
@@ -68,7 +72,8 @@ async function endStrays(directory) {
 
 function count({ results, code, problems, complete }) {
   if (!existsSync(results)) {
-    return { passed: 0, failed: 1, text: `Jest ended with code ${code} and without results\n` };
+    const text = `Jest ended with code ${code} and without results\n`;
+    return { passed: 0, failed: 1, text, failedNames: [] };
   }
   const summary = JSON.parse(readFileSync(results, 'utf8'));
   const skipped = complete ? skippedTests(summary) : [];
@@ -80,13 +85,16 @@ function count({ results, code, problems, complete }) {
   const failedTests = summary.numFailedTests + summary.numRuntimeErrorTestSuites;
   if (code !== 0 && failedTests + all.length === 0) all.push(`Jest ended with code ${code}`);
   const text = all.map(problem => `${problem}\n`).join('');
-  return { passed: summary.numPassedTests, failed: failedTests + all.length, text };
+  const failedNames = namesOf(summary, ['failed']);
+  return { passed: summary.numPassedTests, failed: failedTests + all.length, text, failedNames };
 }
 
 function skippedTests(summary) {
+  return namesOf(summary, ['pending', 'todo', 'disabled']);
+}
+
+function namesOf(summary, statuses) {
   return summary.testResults.flatMap(file =>
-    file.assertionResults
-      .filter(({ status }) => status === 'pending' || status === 'todo' || status === 'disabled')
-      .map(({ fullName }) => fullName),
+    file.assertionResults.filter(({ status }) => statuses.includes(status)).map(({ fullName }) => fullName),
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Finds the programs of PostgreSQL and Redis on this machine, and installs them where it may.
+ * Finds the programs of PostgreSQL, Redis and PgBouncer on this machine, and installs them where it may.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -47,6 +47,34 @@ export async function findRedis() {
   return (
     installedRedis() ?? (await fromApt('redis-server', installedRedis, reasons)) ?? fail('Redis', reasons)
   );
+}
+
+/**
+ * Program of PgBouncer: on PATH or where Debian puts it, or from Debian's packages if this process is root.
+ *
+ * @returns {Promise<{ binary: string, version: string }>}
+ * @throws if there is none and none can be installed; the message says what to do.
+ */
+export async function findPgBouncer() {
+  const reasons = ['no pgbouncer on PATH'];
+  return (
+    installedPgBouncer() ??
+    (await fromApt('pgbouncer', installedPgBouncer, reasons)) ??
+    fail(
+      'PgBouncer',
+      reasons,
+      'Install it (Debian, Ubuntu: apt-get install pgbouncer; macOS: brew install pgbouncer).',
+    )
+  );
+}
+
+function installedPgBouncer() {
+  for (const directory of [...searchPath(), '/usr/sbin']) {
+    const program = join(directory, 'pgbouncer');
+    const version = existsSync(program) ? versionOf(program, /PgBouncer (\d+[\w.]*)/) : undefined;
+    if (version !== undefined) return { binary: program, version };
+  }
+  return undefined;
 }
 
 const POSTGRES_PARENTS = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt', '/usr'];
@@ -153,6 +181,6 @@ async function fromApt(name, look, reasons) {
   return found;
 }
 
-function fail(what, reasons) {
-  throw new CheckFailed(`Tests need ${what}, and there is none:\n  - ${reasons.join('\n  - ')}\n${HELP}`);
+function fail(what, reasons, help = HELP) {
+  throw new CheckFailed(`Tests need ${what}, and there is none:\n  - ${reasons.join('\n  - ')}\n${help}`);
 }

@@ -33,6 +33,29 @@ export interface RedisServer extends ThrowawayServer {
   readonly binary: string;
 }
 
+/** A Redis Cluster of masters without replicas. */
+export interface RedisCluster {
+  readonly nodes: readonly RedisServer[];
+  readonly addresses: readonly { readonly host: string; readonly port: number }[];
+  readonly version: string;
+  /** Ends its nodes and removes their data. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+export interface PgBouncerServer extends ThrowawayServer {
+  /** Path of `pgbouncer`. */
+  readonly binary: string;
+}
+
+export interface PgBouncerOptions {
+  /** URL of the server behind it, with the user that all its connections have. */
+  readonly postgres: string;
+  /** Connections to each database at the most. @default 5 */
+  readonly poolSize?: number;
+  /** Further settings of `pgbouncer.ini`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 export interface PostgresOptions {
   /** Whether commits reach the disk. @default true */
   readonly fsync?: boolean;
@@ -54,6 +77,15 @@ export function startPostgres(options?: PostgresOptions): Promise<PostgresServer
 
 /** Starts a Redis server. Installs one if it may. */
 export function startRedis(options?: RedisOptions): Promise<RedisServer>;
+
+/** Starts a Redis Cluster of three masters without replicas, each with a third of the slots. */
+export function startRedisCluster(options?: Pick<RedisOptions, 'settings'>): Promise<RedisCluster>;
+
+/** Starts PgBouncer in transaction mode before a PostgreSQL server, for every database of it. Installs it if it may. */
+export function startPgBouncer(options: PgBouncerOptions): Promise<PgBouncerServer>;
+
+/** Program of PgBouncer. Throws, saying what to do, if there is none and none can be installed. */
+export function findPgBouncer(): Promise<{ readonly binary: string; readonly version: string }>;
 
 /** Programs of PostgreSQL 14 or newer. Throws, saying what to do, if there is none and none can be installed. */
 export function findPostgres(): Promise<{ readonly binDir: string; readonly version: string }>;

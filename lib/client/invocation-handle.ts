@@ -35,6 +35,10 @@ export interface InvocationInfo {
   readonly id: string;
   readonly service: string;
   readonly handler: string;
+  /** Key of the virtual object that it is addressed to. */
+  readonly key: string | null;
+  /** Invocation that called it, or sent it. */
+  readonly parentId: string | null;
   readonly status: InvocationStatus;
   /** Attempts that failed under the handler's retry policy. */
   readonly failedAttempts: number;

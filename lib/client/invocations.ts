@@ -1,36 +1,47 @@
-import { validate as isUuid } from 'uuid';
 import { ClientClosedError, DurableError, InvocationNotFoundError } from '../errors/index.js';
 import { parseDuration } from '../options/duration.js';
-import type { ResolvedSendOptions } from '../options/send-options.js';
+import type { StartSignal } from '../options/send-options.js';
+import type { Target } from '../ports/handlers.js';
 import type { InvocationRecord, Settled } from '../ports/store.js';
 import type { Backend } from '../runtime/backend.js';
-import { Acceptance } from './acceptance.js';
+import { Acceptance, type AcceptanceOptions } from './acceptance.js';
 import type { InvocationHandle } from './invocation-handle.js';
+import { invocationId } from './invocation-id.js';
+import { Messages } from './messages.js';
 import { type Acquaintance, Outcomes } from './outcomes.js';
 import { toInfo } from './records.js';
-import type { Target } from './target.js';
+
+/** What an invocation is to be accepted with. */
+export interface AcceptOptions extends AcceptanceOptions {
+  readonly signal?: StartSignal | undefined;
+}
 
 /** The invocations of a backend, for clients of every kind: accepts them, finds them, gives handles of them. */
 export class Invocations {
+  readonly messages: Messages;
   private readonly acceptance: Acceptance;
   private readonly outcomes: Outcomes;
 
   constructor(private readonly backend: Backend) {
+    this.messages = new Messages(backend);
     this.acceptance = new Acceptance(backend);
     this.outcomes = new Outcomes(backend);
   }
 
   /**
-   * Accepts an invocation; resolves once it is committed.
-   * @throws IdempotencyConflictError, UnserialisableValueError, PayloadTooLargeError, AcceptTimeoutError, and what
-   *   a pipe of the handler throws
+   * Accepts an invocation; resolves once it is committed, and its signal with it.
+   * @throws ObjectKeyError, IdempotencyConflictError, UnserialisableValueError, PayloadTooLargeError,
+   *   AcceptTimeoutError, and what a pipe of the handler throws
    */
   async accept<R>(
     target: Target,
     args: readonly unknown[],
-    options: ResolvedSendOptions,
+    options: AcceptOptions,
   ): Promise<InvocationHandle<R>> {
-    const { id, acquaintance } = await this.whileOpen(() => this.acceptance.accept(target, args, options));
+    const signal = options.signal && this.messages.startSignal(options.signal);
+    const accepted = await this.whileOpen(() => this.acceptance.accept(target, args, options));
+    const { id, acquaintance, transaction } = accepted;
+    if (signal) await this.whileOpen(() => signal(id, transaction));
     return this.handle(id, acquaintance);
   }
 
@@ -41,7 +52,7 @@ export class Invocations {
 
   /** @throws InvocationNotFoundError (DURABLE_INVOCATION_NOT_FOUND) */
   async record(id: string): Promise<InvocationRecord> {
-    const record = isUuid(id) ? await this.backend.store.find(id) : undefined;
+    const record = await this.backend.store.find(invocationId(id));
     if (!record) throw new InvocationNotFoundError(id);
     return record;
   }
@@ -62,7 +73,9 @@ export class Invocations {
       id,
       result: async ({ timeout, signal } = {}) => {
         const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout, 'result.timeout');
-        const settled = await this.whileOpen(() => this.outcomes.of(id, acquaintance, { timeoutMs, signal }));
+        const settled = await this.whileOpen(() =>
+          this.outcomes.of(invocationId(id), acquaintance, { timeoutMs, signal }),
+        );
         return this.valueOf(settled) as R;
       },
       status: () => this.whileOpen(async () => toInfo(await this.record(id), this.backend.errors)),

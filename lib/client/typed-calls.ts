@@ -9,10 +9,12 @@ type AnyMethod = (...args: never[]) => unknown;
 /** Names of the public methods of a class. */
 export type MethodNames<T> = { [K in keyof T]: T[K] extends AnyMethod ? K : never }[keyof T];
 
-type Result<M> = M extends (...args: never[]) => infer R ? LastValue<Awaited<R>> : never;
+/** What a method resolves to. */
+export type Result<M> = M extends (...args: never[]) => infer R ? LastValue<Awaited<R>> : never;
 /** An observable stands for its last value. */
 type LastValue<R> = R extends Observable<infer V> ? V : R;
-type Arguments<M> = M extends (...args: infer A) => unknown ? A : never;
+/** What a method takes. */
+export type Arguments<M> = M extends (...args: infer A) => unknown ? A : never;
 
 /** The handlers of a service, each as a durable call that resolves to its result. */
 export type Calls<T> = {

@@ -4,7 +4,7 @@ import { storeBytes } from './binary.js';
 import type { ClassRegistry, KnownClass } from './class-registry.js';
 import { describeError, isError } from './error-record.js';
 import type { ErrorRegistry } from './error-registry.js';
-import { MAX_DEPTH, TAG } from './plain-json.js';
+import { isSparse, MAX_DEPTH, TAG } from './plain-json.js';
 import { formatPath, type PathPart } from './value-path.js';
 
 const quote = (text: string): string => JSON.stringify(text);
@@ -204,12 +204,6 @@ function writeDate(value: Date): string {
 function writeRegExp({ source, flags, lastIndex }: RegExp): string {
   const position = lastIndex === 0 ? '' : `,"lastIndex":${lastIndex}`;
   return `{"${TAG}":"regexp","v":${quote(source)},"flags":${quote(flags)}${position}}`;
-}
-
-/** A long array with few items is found by its first hole. */
-function isSparse(items: readonly unknown[]): boolean {
-  for (let index = 0; index < items.length; index++) if (!(index in items)) return true;
-  return false;
 }
 
 function isIndex(key: string): boolean {

@@ -41,3 +41,9 @@ function isPlainObject(value: object, depth: number): boolean {
   }
   return true;
 }
+
+/** Whether an array has a hole: a long one with few items is found by its first. */
+export function isSparse(items: readonly unknown[]): boolean {
+  for (let index = 0; index < items.length; index++) if (!(index in items)) return true;
+  return false;
+}

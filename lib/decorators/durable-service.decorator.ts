@@ -1,9 +1,6 @@
-import { Injectable, SetMetadata, applyDecorators, type InjectableOptions } from '@nestjs/common';
-import { validateServiceOptions, type DurableServiceOptions } from '../options/decorator-options.js';
-import { SERVICE_METADATA, type ServiceMetadata } from './metadata.js';
-
-/** Makes Nest count request-scoped global enhancers in, as it does for controllers and resolvers. */
-const ENTRY_PROVIDER = '__entryProvider__';
+import type { InjectableOptions } from '@nestjs/common';
+import type { DurableServiceOptions } from '../options/decorator-options.js';
+import { durableClass } from './class-decorator.js';
 
 /**
  * Makes an injectable a durable service: its `@Handler()` methods can be invoked through `DurableClient` and
@@ -23,13 +20,5 @@ const ENTRY_PROVIDER = '__entryProvider__';
  * ```
  */
 export function DurableService(options: DurableServiceOptions & InjectableOptions = {}): ClassDecorator {
-  const { scope, durable, ...service } = options;
-  validateServiceOptions(service, '@DurableService()');
-  const injectable: InjectableOptions =
-    scope === undefined ? {} : { scope, ...(durable === undefined ? {} : { durable }) };
-  return applyDecorators(
-    Injectable(injectable),
-    SetMetadata(SERVICE_METADATA, service satisfies ServiceMetadata),
-    SetMetadata(ENTRY_PROVIDER, true),
-  );
+  return durableClass('@DurableService()', options, false);
 }

@@ -1,5 +1,5 @@
 import { validateStepOptions, type StepOptions } from '../options/decorator-options.js';
-import { currentScope } from '../runtime/scope.js';
+import { checkNested, currentScope } from '../runtime/scope.js';
 import type { StepMethod } from '../ports/steps.js';
 import { decoratedMethod, describeParameters } from './method-decorator.js';
 import { STEP_METADATA } from './metadata.js';
@@ -24,7 +24,9 @@ export interface StepDecorator {
  * and its class apply to each try, and not to a replayed step. Outside an invocation, and within another step, it
  * is the plain method.
  *
- * @param options `name` (`Class.method` by default; give one before you rename), `retry`, `timeout` of one try
+ * @param options `name` (`Class.method` by default; give one before you rename), `retry`, `timeout` of one try,
+ *   `transaction`: one of its own, which its result is committed with
+ *   `compensate`: the method of the same class that undoes it if the invocation ends badly
  * @throws InvalidDecoratorError (DURABLE_INVALID_DECORATOR) on anything that is not a method
  * @throws InvalidOptionError (DURABLE_INVALID_OPTION)
  * @example
@@ -40,7 +42,10 @@ export function Step(options: StepOptions = {}): StepDecorator {
     describeParameters(target, key, body);
     const method = function (this: object, ...args: never[]): unknown {
       const scope = currentScope();
-      if (!scope || scope.step) return body.apply(this, args);
+      if (scope?.step && scope.body !== step)
+        checkNested(options, `${this.constructor.name}.${key}`, scope.step);
+      if (!scope) return body.apply(this, args);
+      if (scope.step) return scope.attempt.steps.bodyOf(this, step, body).apply(this, args);
       const { attempt } = scope;
       return attempt.step(attempt.steps.ofMethod(this, step, args));
     };

@@ -1,8 +1,8 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import type { HandlerMetadata, StepMetadata } from '../decorators/metadata.js';
+import type { StepMetadata } from '../decorators/metadata.js';
 import { InvalidDecoratorError } from '../errors/index.js';
-import { type DecoratedMethod, MetadataAccessor } from './metadata-accessor.js';
+import { type DecoratedHandler, type DecoratedMethod, MetadataAccessor } from './metadata-accessor.js';
 
 /** A provider, as Nest keeps it. */
 export type ProviderWrapper = ReturnType<DiscoveryService['getProviders']>[number];
@@ -13,10 +13,10 @@ export interface FoundProvider {
   readonly wrapper: ProviderWrapper;
 }
 
-/** A durable service of the application. */
+/** A durable service of the application, or a virtual object. */
 export interface FoundService extends FoundProvider {
   readonly name: string;
-  readonly handlers: readonly DecoratedMethod<HandlerMetadata>[];
+  readonly handlers: readonly DecoratedHandler[];
 }
 
 /** A provider that has steps. */
@@ -32,7 +32,10 @@ export class DurableExplorer {
     private readonly accessor: MetadataAccessor,
   ) {}
 
-  /** @throws InvalidDecoratorError for a `@Handler()` on a class without `@DurableService()` */
+  /**
+   * @throws InvalidDecoratorError for a `@Handler()` on a class without `@DurableService()` or `@VirtualObject()`,
+   *   and for a `@Shared()` on a class without `@VirtualObject()`
+   */
   exploreServices(): FoundService[] {
     const found = new Map<Type, FoundService>();
     for (const { type, wrapper } of this.providers()) {
@@ -40,8 +43,12 @@ export class DurableExplorer {
       if (found.has(type)) continue;
       const name = this.accessor.serviceName(type);
       const handlers = this.accessor.handlers(type);
+      const shared = handlers.find(({ kind }) => kind === 'shared');
+      if (shared && !this.accessor.isObject(type)) throw sharedWithoutObject(type, shared.key);
       if (name !== undefined) found.set(type, { name, type, wrapper, handlers });
-      else if (handlers[0]) throw handlerWithoutService(type, handlers[0].key);
+      else if (handlers[0]) throw handlerWithoutService(type, handlers[0]);
+      else if (this.accessor.schedules(type)[0])
+        throw scheduleWithoutHandler(type, this.accessor.schedules(type)[0]!.key);
     }
     return [...found.values()];
   }
@@ -73,10 +80,24 @@ function typeOf({ isNotMetatype, metatype, instance, token }: ProviderWrapper): 
   return typeof type === 'function' && type !== Object ? (type as Type) : undefined;
 }
 
-function handlerWithoutService(type: Type, key: string): InvalidDecoratorError {
+function handlerWithoutService(type: Type, { key, events }: DecoratedHandler): InvalidDecoratorError {
   return new InvalidDecoratorError(
-    '@Handler()',
+    events ? '@OnDurableEvent()' : '@Handler()',
     `${type.name}.${key}`,
-    `its class has no @DurableService(): add it to ${type.name}`,
+    `its class has no @DurableService(): add it to ${type.name}, or @VirtualObject()`,
+  );
+}
+
+/** The error for a `@Schedule()` on a method that is no handler. */
+export function scheduleWithoutHandler(type: Type, key: string): InvalidDecoratorError {
+  const reason = 'it is no handler: add @Handler(), and @DurableService() to its class';
+  return new InvalidDecoratorError('@Schedule()', `${type.name}.${key}`, reason);
+}
+
+function sharedWithoutObject(type: Type, key: string): InvalidDecoratorError {
+  return new InvalidDecoratorError(
+    '@Shared()',
+    `${type.name}.${key}`,
+    `its class is no @VirtualObject(), so that there is nothing to share: make it a @Handler(), or ${type.name} an object`,
   );
 }

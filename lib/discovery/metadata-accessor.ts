@@ -2,13 +2,28 @@ import { Injectable, type Type } from '@nestjs/common';
 import { MetadataScanner, Reflector } from '@nestjs/core';
 import {
   HANDLER_METADATA,
+  ON_EVENT_METADATA,
+  SCHEDULE_METADATA,
   SERVICE_METADATA,
   STEP_METADATA,
   type HandlerMetadata,
+  type OnEventMetadata,
+  type ScheduleMetadata,
   type ServiceMetadata,
   type StepMetadata,
 } from '../decorators/metadata.js';
+import type { HandlerOptions } from '../options/decorator-options.js';
+import type { HandlerKind } from '../ports/handlers.js';
 import type { Method } from '../ports/steps.js';
+
+/** A handler of a class. */
+export interface DecoratedHandler extends DecoratedMethod<HandlerOptions> {
+  /** What invocations and other applications call it. */
+  readonly name: string;
+  readonly kind: HandlerKind;
+  /** The events that it is for. */
+  readonly events: OnEventMetadata | undefined;
+}
 
 /** A decorated method of a class. */
 export interface DecoratedMethod<M> {
@@ -32,11 +47,29 @@ export class MetadataAccessor {
   /** Name of a service: as it was given, or the class's. */
   serviceName(type: Type): string | undefined {
     const metadata = this.service(type);
-    return metadata && (metadata.name ?? type.name);
+    return metadata && (metadata.options.name ?? type.name);
   }
 
-  handlers(type: Type): DecoratedMethod<HandlerMetadata>[] {
-    return this.methods(type, HANDLER_METADATA);
+  /** Whether a class is a virtual object. */
+  isObject(type: Type): boolean {
+    return this.service(type)?.isObject ?? false;
+  }
+
+  handlers(type: Type): DecoratedHandler[] {
+    const isObject = this.isObject(type);
+    return this.allMethods(type).flatMap(({ key, method }) => {
+      const events = Reflect.getMetadata(ON_EVENT_METADATA, method) as OnEventMetadata | undefined;
+      const metadata = Reflect.getMetadata(HANDLER_METADATA, method) as HandlerMetadata | undefined;
+      // What is for events is a handler, also if it does not say so.
+      if (!metadata && !events) return [];
+      const { options, isShared } = metadata ?? PLAIN;
+      const kind = isShared ? 'shared' : isObject ? 'exclusive' : 'service';
+      return [{ key, method, metadata: options, name: options.name ?? key, kind, events }];
+    });
+  }
+
+  schedules(type: Type): DecoratedMethod<ScheduleMetadata>[] {
+    return this.methods(type, SCHEDULE_METADATA);
   }
 
   steps(type: Type): DecoratedMethod<StepMetadata>[] {
@@ -44,11 +77,16 @@ export class MetadataAccessor {
   }
 
   private methods<M>(type: Type, kind: symbol): DecoratedMethod<M>[] {
-    const prototype = type.prototype as Record<string, unknown>;
-    return this.scanner.getAllMethodNames(prototype).flatMap(key => {
-      const method = prototype[key] as Method;
+    return this.allMethods(type).flatMap(({ key, method }) => {
       const metadata = Reflect.getMetadata(kind, method) as M | undefined;
       return metadata === undefined ? [] : [{ key, method, metadata }];
     });
   }
+
+  private allMethods(type: Type): Pick<DecoratedMethod<never>, 'key' | 'method'>[] {
+    const prototype = type.prototype as Record<string, unknown>;
+    return this.scanner.getAllMethodNames(prototype).map(key => ({ key, method: prototype[key] as Method }));
+  }
 }
+
+const PLAIN: HandlerMetadata = { options: {}, isShared: false };

@@ -8,8 +8,19 @@
  * R3. Recorded deliveries come first, in recorded order, each as soon as its operation was called.
  * R4. Nothing is executed before the last recorded delivery was made.
  * R5. A call whose entry has another signature, and an entry that is never called, are a journal mismatch.
+ * R6. What user code has something of at once is recorded at the call. Writes keep their order, so before the last
+ *     recorded delivery its entry is there; that it is missing is a journal mismatch.
  */
-import { isSettled, type JournalEntry, type SettledEntry, type Signature } from './entry.js';
+import {
+  RECORDED_AT_CALL,
+  isSame,
+  isSettled,
+  shownSignature,
+  type CallSignature,
+  type JournalEntry,
+  type SettledEntry,
+  type Signature,
+} from './entry.js';
 
 /** What is to happen with a call. */
 export type Decision =
@@ -31,11 +42,9 @@ export interface Mismatch {
 }
 
 /** Decides about the call number `index`, given what the journal has there. */
-export function decide(entry: JournalEntry | undefined, index: number, called: Signature): Decision {
+export function decide(entry: JournalEntry | undefined, index: number, called: CallSignature): Decision {
   if (!entry) return { action: 'execute', index, open: undefined };
-  if (entry.kind !== called.kind || entry.name !== called.name) {
-    return { action: 'mismatch', mismatch: { index, recorded: signatureOf(entry), called } };
-  }
+  if (!isSame(entry, called)) return { action: 'mismatch', mismatch: mismatchAt(index, entry, called) };
   if (entry.seq !== null) return { action: 'replay', index };
   if (isSettled(entry)) return { action: 'deliver', index, settled: entry };
   return { action: 'execute', index, open: entry };
@@ -55,6 +64,16 @@ export class Replay {
       .sort((one, other) => Number(one.seq) - Number(other.seq));
   }
 
+  /** How many calls were made. */
+  get called(): number {
+    return this.calls;
+  }
+
+  /** What the journal had at an index. */
+  entry(index: number): JournalEntry | undefined {
+    return this.entries.get(index);
+  }
+
   /** How many deliveries were made. */
   get delivered(): number {
     return this.deliveries;
@@ -70,10 +89,22 @@ export class Replay {
     return this.recorded[this.deliveries];
   }
 
+  /**
+   * Whether the code still does what it did before: deliveries are left, or calls that the journal knows. What it says
+   * meanwhile it said before.
+   */
+  get isRepeating(): boolean {
+    return this.isReplaying || this.calls < this.entries.size;
+  }
+
   /** Takes the next index for a call and decides about it (R1, R5). */
-  call(called: Signature): Decision {
+  call(called: CallSignature): Decision {
     const index = this.calls++;
-    return decide(this.entries.get(index), index, called);
+    const entry = this.entries.get(index);
+    if (!entry && this.isReplaying && RECORDED_AT_CALL[called.kind]) {
+      return { action: 'mismatch', mismatch: mismatchAt(index, entry, called) };
+    }
+    return decide(entry, index, called);
   }
 
   /** Whether the operation with this index was called. */
@@ -89,10 +120,10 @@ export class Replay {
   /** The first entry that the code did not call, as a mismatch: asked when the code is through (R5). */
   uncalled(): Mismatch | undefined {
     const entry = this.entries.get(this.calls);
-    return entry && { index: entry.index, recorded: signatureOf(entry), called: undefined };
+    return entry && { index: entry.index, recorded: shownSignature(entry), called: undefined };
   }
 }
 
-function signatureOf(entry: JournalEntry): Signature {
-  return { kind: entry.kind, name: entry.name };
+function mismatchAt(index: number, entry: JournalEntry | undefined, called: CallSignature): Mismatch {
+  return { index, recorded: entry && shownSignature(entry), called: { name: '', ...called } };
 }

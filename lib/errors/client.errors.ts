@@ -29,6 +29,34 @@ export class InvocationNotFoundError extends DurableError {
   }
 }
 
+/** The invocation goes on, so that no other one can take its place. */
+export class InvocationNotOverError extends DurableError {
+  readonly code = 'DURABLE_INVOCATION_NOT_OVER';
+
+  constructor(
+    readonly invocationId: string,
+    readonly status: string,
+  ) {
+    super(
+      `Invocation ${invocationId} is ${status}. Wait until it is over, or cancel, kill or pause it, before it is restarted.`,
+    );
+  }
+}
+
+/** The journal has no entry with this index. */
+export class EntryNotFoundError extends DurableError {
+  readonly code = 'DURABLE_ENTRY_NOT_FOUND';
+
+  constructor(
+    readonly invocationId: string,
+    readonly index: number,
+  ) {
+    super(
+      `The journal of invocation ${invocationId} has no entry ${index}. client.journal(id) lists its entries; 0 starts from the beginning.`,
+    );
+  }
+}
+
 /** The result was not there in time. The invocation itself goes on. */
 export class ResultTimeoutError extends DurableError {
   readonly code = 'DURABLE_RESULT_TIMEOUT';
@@ -101,6 +129,38 @@ export class InvocationNotFailedError extends DurableError {
     readonly status: string,
   ) {
     super(`Invocation ${invocationId} is ${status}: only a failed one can be retried.`);
+  }
+}
+
+/** `retry()` was asked for an invocation that has undone what it did: it cannot go on from there. Nothing was changed. */
+export class CompensatedError extends DurableError {
+  readonly code = 'DURABLE_COMPENSATED';
+
+  constructor(readonly invocationId: string) {
+    super(
+      `Invocation ${invocationId} has failed and undone what it did: what its journal has done is not done any more. ` +
+        'Send the same request again, as a new invocation.',
+    );
+  }
+}
+
+/** `skipCompensation()` was asked for an invocation that is not paused at a compensation. Nothing was changed. */
+export class NothingToSkipError extends DurableError {
+  readonly code = 'DURABLE_NOTHING_TO_SKIP';
+
+  constructor(readonly invocationId: string) {
+    super(
+      `Invocation ${invocationId} is not paused at a compensation that failed: there is nothing to skip. Look at its status first.`,
+    );
+  }
+}
+
+/** `resume()` was asked for an invocation that is not paused. Nothing was changed. */
+export class InvocationNotPausedError extends DurableError {
+  readonly code = 'DURABLE_INVOCATION_NOT_PAUSED';
+
+  constructor(readonly invocationId: string) {
+    super(`Invocation ${invocationId} is not paused: there is nothing to resume.`);
   }
 }
 

@@ -11,7 +11,7 @@ export class NotRegisteredError extends DurableError {
   ) {
     super(
       reason === 'not_decorated'
-        ? `${className} is not a durable service. Decorate the class with @DurableService().`
+        ? `${className} is not a durable service. Decorate the class with @DurableService(), or with @VirtualObject().`
         : `${className} is a provider of no module. Add it to the providers of a module that the application imports.`,
     );
   }
@@ -75,14 +75,14 @@ export class UnusableEnhancerError extends DurableError {
   }
 }
 
-/** A name of a service, handler or step breaks the rule for names. */
+/** A name of a service, handler, step, signal … breaks the rule for names. */
 export class InvalidNameError extends DurableError {
   readonly code = 'DURABLE_INVALID_NAME';
   /** The name as text: shortened. */
   readonly shown: string;
 
   /**
-   * @param kind what has the name: `service`, `handler`, `step`
+   * @param kind what has the name: `service`, `handler`, `step`, `signal`, `progress`, `state`
    * @param rule what a name must be
    */
   constructor(

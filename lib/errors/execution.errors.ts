@@ -68,6 +68,57 @@ export class CancelledError extends DurableError {
   }
 }
 
+/** The invocation was not over at its deadline. */
+export class DeadlineExceededError extends DurableError {
+  readonly code = 'DURABLE_DEADLINE_EXCEEDED';
+
+  constructor(readonly invocationId: string) {
+    super(`Invocation ${invocationId} was not over at its deadline.`);
+  }
+}
+
+/** The invocation was ended from outside, without its handler. */
+export class KilledError extends DurableError {
+  readonly code = 'DURABLE_KILLED';
+
+  constructor(readonly invocationId: string) {
+    super(`Invocation ${invocationId} was killed. Its handler was not asked, and nothing was made good.`);
+  }
+}
+
+/**
+ * An invocation ended badly, and something that it did could not be undone: its compensation is out of tries, or what
+ * there is to undo is not known, for its handler failed before it had repeated what it did. `cause` says why. The
+ * invocation is paused until an operator decides.
+ */
+export class CompensationFailedError extends DurableError {
+  readonly code = 'DURABLE_COMPENSATION_FAILED';
+
+  constructor(
+    readonly invocationId: string,
+    /** Name of the compensation that failed, or what else was not undone. */
+    readonly compensation: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Invocation ${invocationId} is paused: it is to undo what it did, and ${showValue(compensation)} failed. ` +
+        'See the cause; then resume() it to try again, skipCompensation() once it is done by hand, or kill() it.',
+      options,
+    );
+  }
+}
+
+/** The invocation was paused from outside. It goes on when it is resumed. */
+export class PausedError extends DurableError {
+  readonly code = 'DURABLE_PAUSED';
+
+  constructor(readonly invocationId: string) {
+    super(
+      `Invocation ${invocationId} was paused by an operator. Resume it, and it goes on from its journal.`,
+    );
+  }
+}
+
 /** A durable operation, as a journal and as code name it. */
 export interface OperationSignature {
   readonly kind: string;
@@ -94,12 +145,14 @@ export class JournalMismatchError extends DurableError {
       readonly recorded: OperationSignature | undefined;
       readonly called: OperationSignature | undefined;
     },
+    options?: ErrorOptions,
   ) {
     const { index, recorded, called } = mismatch;
     super(
       `Invocation ${invocationId} is paused: durable call ${index} was recorded as ${signature(recorded)}, ` +
         `the code now calls ${signature(called)}. ` +
         'Deploy code that makes the recorded calls in the recorded order, then resume it.',
+      options,
     );
     this.index = index;
     this.recorded = recorded;
@@ -108,7 +161,28 @@ export class JournalMismatchError extends DurableError {
 }
 
 function signature(of: OperationSignature | undefined): string {
-  return of ? `${of.kind} ${showValue(of.name)}` : 'nothing';
+  if (!of) return 'nothing';
+  return of.name === '' ? of.kind : `${of.kind} ${showValue(of.name)}`;
+}
+
+/**
+ * An invocation called more durable operations than `limits.journal` allows, and failed: each attempt would read them
+ * all again, and there would be ever more.
+ */
+export class JournalTooLongError extends DurableError {
+  readonly code = 'DURABLE_JOURNAL_TOO_LONG';
+
+  constructor(
+    readonly invocationId: string,
+    /** The limit, in durable operations. */
+    readonly limit: number,
+  ) {
+    super(
+      `Invocation ${invocationId} called more than ${limit} durable operations, which limits.journal does not allow. ` +
+        'Have a loop hand the rest over to a new invocation of its handler, do several things in one step, ' +
+        'or raise limits.journal.',
+    );
+  }
 }
 
 /** Workers died again and again while they drove the invocation. It failed, so that it kills no more of them. */

@@ -36,7 +36,7 @@ export class InvalidPatternError extends DurableError {
     const shown = showValue(pattern);
     super(
       `The pattern ${shown} names no durable handler. Allowed: 'OrderService.checkout', or ` +
-        `{ service: 'OrderService', handler: 'checkout' }.`,
+        `{ service: 'OrderService', handler: 'checkout' }, for a shared handler with shared: true.`,
     );
     this.shown = shown;
   }

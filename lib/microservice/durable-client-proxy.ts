@@ -2,6 +2,7 @@ import { MetadataScanner, Reflector } from '@nestjs/core';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { openBackend } from '../backend/open-backend.js';
 import { DurableClient } from '../client/durable-client.js';
+import { EventClasses } from '../client/event-classes.js';
 import type { InvocationHandle } from '../client/invocation-handle.js';
 import { Invocations } from '../client/invocations.js';
 import { Targets } from '../client/target.js';
@@ -25,8 +26,9 @@ interface Connection {
  *
  * `send` accepts an invocation and gives its result, then completes; to unsubscribe ends the wait, and the
  * invocation goes on. `emit` gives the id of the invocation once it is committed, then completes. Patterns are
- * `'OrderService.checkout'` or `{ service, handler }`. The data is the single argument; a `DurableRecordBuilder`
- * sets several, and options. Errors come as themselves where their class is known here (`errors`).
+ * `'OrderService.checkout'`, `{ service, handler }` or, for a shared handler of a virtual object, `{ service, handler,
+ * shared: true }`. The data is the single argument; a `DurableRecordBuilder`
+ * sets several, the key of an object, and options. Errors come as themselves where their class is known here (`errors`).
  *
  * Whether a worker has the handler is not known here: an invocation waits for one that does. `status` is
  * `connected` or `closed`.
@@ -107,7 +109,7 @@ export class DurableClientProxy extends ClientProxy {
 
   private async dispatch(pattern: unknown, data: unknown): Promise<InvocationHandle> {
     const { args, options } = toRecord(data);
-    return this.connected().invocations.accept(toTarget(pattern), args, options);
+    return this.connected().invocations.accept(toTarget(pattern, options.key !== undefined), args, options);
   }
 
   private connected(): Connection {
@@ -120,6 +122,7 @@ export class DurableClientProxy extends ClientProxy {
     const backend = await openBackend(options);
     const accessor = new MetadataAccessor(new Reflector(), new MetadataScanner());
     const targets = new Targets(options, accessor, new HandlerRegistry());
-    return { backend, invocations: new Invocations(backend), client: new DurableClient(backend, targets) };
+    const client = new DurableClient(backend, targets, new EventClasses());
+    return { backend, invocations: new Invocations(backend), client };
   }
 }

@@ -1,4 +1,5 @@
 import { invalid } from '../options/check.js';
+import { objectKeyFor } from '../options/object-key.js';
 import { resolveSendOptions, type ResolvedSendOptions, type SendOptions } from '../options/send-options.js';
 
 const RECORD = Symbol.for('nestjs-durable.record');
@@ -51,11 +52,21 @@ export class DurableRecordBuilder<T = unknown> {
   }
 
   /**
-   * Sets options, as `send()` of the client takes them: `idempotencyKey`, `delay`, `at`.
+   * Sets options, as `send()` of the client takes them: `key`, `idempotencyKey`, `delay`, `at`.
+   * They replace those that were set before, all of them.
    * @throws InvalidOptionError (DURABLE_INVALID_OPTION), InvalidDurationError (DURABLE_INVALID_DURATION)
    */
   setOptions(options: SendOptions): this {
     this.options = resolveSendOptions(options, 'DurableRecordBuilder.setOptions()');
+    return this;
+  }
+
+  /**
+   * Sets which object of a `@VirtualObject()` it is addressed to; beside what {@link setOptions} has set before.
+   * @throws ObjectKeyError (DURABLE_OBJECT_KEY) for what cannot be a key
+   */
+  setKey(key: string): this {
+    this.options = { ...this.options, key: objectKeyFor('The message', true, key) };
     return this;
   }
 

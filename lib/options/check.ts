@@ -25,13 +25,13 @@ export function fields<T extends object>(
   path: Path,
   known: Readonly<Record<keyof T, true>>,
 ): Readonly<Partial<Record<keyof T, unknown>>> {
-  const names = Object.keys(known);
-  const place = path.replace(/: $/, '') || 'options';
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(place, value, `an object with ${names.join(', ')}`);
+    const place = path.replace(/: $/, '') || 'options';
+    throw invalid(place, value, `an object with ${Object.keys(known).join(', ')}`);
   }
   for (const name of Object.keys(value)) {
     if (Object.hasOwn(known, name)) continue;
+    const names = Object.keys(known);
     const meant = closest(name, names);
     const problem = `does not exist${meant === undefined ? '' : `; did you mean "${meant}"?`}`;
     const shown = showValue(name).slice(1, -1);
@@ -46,6 +46,13 @@ export function integer(value: unknown, path: Path, least: number, most: number,
   if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most)
     return value as number;
   throw invalid(path, value, `a whole number from ${least} to ${most}`);
+}
+
+/** @throws InvalidOptionError unless it is one of the values */
+export function oneOf<T extends string>(value: unknown, path: Path, values: readonly T[], fallback: T): T {
+  if (value === undefined) return fallback;
+  if (values.includes(value as T)) return value as T;
+  throw invalid(path, value, values.map(each => `'${each}'`).join(', '));
 }
 
 /** @throws InvalidOptionError unless it is a boolean */

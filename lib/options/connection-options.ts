@@ -24,22 +24,8 @@ export interface PostgresOptions {
   readonly applicationName?: string;
 }
 
-/** Options of ioredis: `host`, `port`, `username`, `password`, `db`, `tls`, `sentinels`, `name`, `keyPrefix` … */
-export interface RedisOptions {
-  readonly [option: string]: unknown;
-}
-
-/** An instance of ioredis, of whichever version the application has. Only duplicates of it are used. */
-export interface RedisLike {
-  readonly status: string;
-  duplicate(...overrides: never[]): unknown;
-}
-
 /** Where PostgreSQL is: a URL, the fields of a connection, or the application's own TypeORM `DataSource`. */
 export type PostgresAddress = string | PostgresOptions | DataSource;
-
-/** Where Redis is: a URL or the path of a socket, options of ioredis, or an instance of it. */
-export type RedisAddress = string | RedisOptions | RedisLike;
 
 /** The PostgreSQL within the process. */
 export interface EmbeddedOptions {
@@ -108,28 +94,6 @@ function dataSource(value: DataSource, path: Path): DataSource {
     `is a DataSource of type ${JSON.stringify(type)}`,
     'one of type "postgres"',
   );
-}
-
-/** @throws InvalidOptionError */
-export function resolveRedis(value: unknown, path: Path): RedisAddress {
-  const allowed = 'redis://…, rediss://…, the path of a socket, options of ioredis, or an instance of it';
-  if (typeof value === 'string') {
-    if (/^rediss?:\/\/./i.test(value) || value.startsWith('/')) return value;
-    throw invalid(path, value, allowed);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid(path, value, allowed);
-  if (isRedis(value)) return value;
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  // Another client's instance would pass for options that say nothing, and lead to localhost.
-  if ('connect' in value || (prototype !== null && Object.hasOwn(prototype, 'quit'))) {
-    throw new InvalidOptionError(path, 'is an instance of another client than ioredis', allowed);
-  }
-  return Object.freeze({ ...value });
-}
-
-function isRedis(value: object): value is RedisLike {
-  return 'status' in value && 'duplicate' in value && typeof value.duplicate === 'function';
 }
 
 /** The directory of the embedded database; `false`: in memory. @throws InvalidOptionError */

@@ -1,11 +1,13 @@
 import { DEFAULT_STEP_RETRY } from '../engine/retry-policy.js';
-import { fields } from './check.js';
+import type { Isolation, TransactionRules } from '../ports/transactions.js';
+import { fields, invalid, oneOf } from './check.js';
+import { type CompensateOptions, type ResolvedCompensate, resolveCompensate } from './compensate-options.js';
 import {
   type ExecutionOptions,
   type ResolvedExecution,
   resolveExecutionFields,
 } from './execution-options.js';
-import { assertHandlerName, assertServiceName, assertStepName } from './names.js';
+import { assertName } from './names.js';
 
 /** Options of `@DurableService()`. */
 export interface DurableServiceOptions {
@@ -16,7 +18,10 @@ export interface DurableServiceOptions {
   readonly name?: string;
 }
 
-/** Options of `@Handler()`. `timeout` is that of one attempt. */
+/** Options of `@VirtualObject()`. */
+export type VirtualObjectOptions = DurableServiceOptions;
+
+/** Options of `@Handler()` and `@Shared()`. `timeout` is that of one attempt. */
 export interface HandlerOptions extends ExecutionOptions {
   /** As a service's. @default the name of the method */
   readonly name?: string;
@@ -26,6 +31,27 @@ export interface HandlerOptions extends ExecutionOptions {
 export interface StepOptions extends ExecutionOptions {
   /** What the journal calls it: up to 256 printable characters. @default `Class.method` */
   readonly name?: string;
+  /**
+   * Runs it in a transaction of its own, which its result is committed with: what it does through the application's
+   * TypeORM `DataSource` is done exactly once. Needs that `DataSource` as the option `postgres` of the module. One try
+   * then takes 10 s at the most, unless a `timeout` is set.
+   * @default false
+   */
+  readonly transaction?: boolean | StepTransactionOptions;
+  /**
+   * Name of a method of the same class that undoes it: it is run if the invocation ends badly, with the arguments of the
+   * step and then its result. `{ method, retry, timeout }` says how; 10 tries by default. Of `@Step()` only.
+   */
+  readonly compensate?: string | CompensateOptions;
+}
+
+/** Options of an inline step. */
+export type InlineStepOptions = Omit<StepOptions, 'name' | 'compensate'>;
+
+/** The transaction of a step. */
+export interface StepTransactionOptions {
+  /** @default what the DataSource begins its transactions with */
+  readonly isolation?: Isolation;
 }
 
 const SERVICE: Readonly<Record<keyof DurableServiceOptions, true>> = { name: true };
@@ -34,6 +60,22 @@ const METHOD: Readonly<Record<keyof HandlerOptions & keyof StepOptions, true>> =
   retry: true,
   timeout: true,
 };
+const INLINE: Readonly<Record<keyof InlineStepOptions, true>> = {
+  retry: true,
+  timeout: true,
+  transaction: true,
+};
+const STEP: Readonly<Record<keyof StepOptions, true>> = { ...METHOD, transaction: true, compensate: true };
+const TRANSACTION: Readonly<Record<keyof StepTransactionOptions, true>> = { isolation: true };
+const ISOLATIONS: readonly Isolation[] = ['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE'];
+/** It has locks and a connection, which others wait for. */
+const TRANSACTION_TIMEOUT_MS = 10_000;
+
+/** How a step is executed, with nothing left open. */
+export interface ResolvedStep extends ResolvedExecution {
+  readonly transaction?: TransactionRules;
+  readonly compensate?: ResolvedCompensate;
+}
 
 /** Fits any delay, so that only what a decorator says by itself is judged where the module's defaults are unknown. */
 const ANY: ResolvedExecution = {
@@ -42,13 +84,13 @@ const ANY: ResolvedExecution = {
 };
 
 /**
- * Checks options of `@DurableService()`.
+ * Checks options of `@DurableService()` and `@VirtualObject()`.
  * @param where what they stand on, as `@DurableService() OrderService`
  * @throws InvalidOptionError, InvalidNameError
  */
 export function validateServiceOptions(options: unknown, where: string): void {
   const { name } = fields<DurableServiceOptions>(options, `${where}: `, SERVICE);
-  if (name !== undefined) assertServiceName(name, where);
+  if (name !== undefined) assertName('service', name, where);
 }
 
 /**
@@ -70,6 +112,15 @@ export function validateStepOptions(options: unknown, where: string): void {
 }
 
 /**
+ * Checks options of an inline step, which has its name and its compensation elsewhere.
+ * @throws InvalidOptionError, InvalidDurationError
+ */
+export function validateInlineOptions(options: unknown, where: string): void {
+  fields<InlineStepOptions>(options, `${where}: `, INLINE);
+  resolveStepOptions(options, ANY, where);
+}
+
+/**
  * How a handler is executed.
  * @param defaults those of the module
  * @throws InvalidOptionError, InvalidDurationError, InvalidNameError
@@ -80,7 +131,7 @@ export function resolveHandlerOptions(
   where = '@Handler()',
 ): ResolvedExecution {
   const given = fields<HandlerOptions>(options, `${where}: `, METHOD);
-  if (given.name !== undefined) assertHandlerName(given.name, where);
+  if (given.name !== undefined) assertName('handler', given.name, where);
   return resolveExecutionFields(given, `${where}: `, defaults);
 }
 
@@ -93,8 +144,29 @@ export function resolveStepOptions(
   options: unknown,
   defaults: ResolvedExecution,
   where = '@Step()',
-): ResolvedExecution {
-  const given = fields<StepOptions>(options, `${where}: `, METHOD);
-  if (given.name !== undefined) assertStepName(given.name, where);
-  return resolveExecutionFields(given, `${where}: `, defaults);
+): ResolvedStep {
+  const given = fields<StepOptions>(options, `${where}: `, STEP);
+  if (given.name !== undefined) assertName('step', given.name, where);
+  const execution = resolveExecutionFields(given, `${where}: `, defaults);
+  const transaction = transactionField(given.transaction, `${where}: transaction`);
+  const compensate =
+    given.compensate === undefined ? undefined : resolveCompensate(given.compensate, `${where}: compensate`);
+  if (!transaction && !compensate) return execution;
+  const timeoutMs =
+    execution.timeoutMs ?? (transaction && given.timeout !== false ? TRANSACTION_TIMEOUT_MS : undefined);
+  return Object.freeze({
+    ...execution,
+    timeoutMs,
+    ...(transaction && { transaction }),
+    ...(compensate && { compensate }),
+  });
+}
+
+function transactionField(value: unknown, path: string): TransactionRules | undefined {
+  if (value === undefined || value === false) return undefined;
+  if (value === true) return { isolation: undefined };
+  if (typeof value !== 'object' || value === null) throw invalid(path, value, 'true, false or { isolation }');
+  const { isolation } = fields<StepTransactionOptions>(value, path, TRANSACTION);
+  if (isolation === undefined) return { isolation };
+  return { isolation: oneOf<Isolation>(isolation, `${path}.isolation`, ISOLATIONS, 'READ COMMITTED') };
 }

@@ -1,9 +1,10 @@
 import type { RegisteredClass } from '../codec/class-registry.js';
 import type { RegisteredError } from '../codec/error-registry.js';
 import type { Codec } from '../ports/codec.js';
-import type { EmbeddedOptions, PostgresAddress, RedisAddress } from './connection-options.js';
+import type { EmbeddedOptions, PostgresAddress } from './connection-options.js';
 import type { Duration } from './duration.js';
 import type { ExecutionOptions } from './execution-options.js';
+import type { RedisAddress } from './redis-options.js';
 
 /** Options of `DurableModule`. Everything has a default: without any it runs on an embedded database. */
 export interface DurableModuleOptions {
@@ -15,8 +16,9 @@ export interface DurableModuleOptions {
   readonly postgres?: PostgresAddress;
 
   /**
-   * What makes several processes fast: a URL (`redis://…`), options of ioredis, or an instance of ioredis. Redis 7 or
-   * newer. It holds nothing that cannot be rebuilt, so it needs `postgres` beside it.
+   * What makes several processes fast: a URL (`redis://…`), options of ioredis, the nodes of a Cluster
+   * (`{ cluster: [{ host, port }] }`), or an instance of ioredis (`Redis` or `Cluster`), of which only the options are
+   * used. Redis 7 or newer. It holds nothing that cannot be rebuilt, so it needs `postgres` beside it.
    * @default none: one process wakes itself, several find each other's work by looking for it
    */
   readonly redis?: RedisAddress;
@@ -79,6 +81,18 @@ export interface WorkerOptions {
   readonly lease?: Duration;
   /** How often the database is asked for work that no message announced, 10 ms or more. @default '1s' */
   readonly sweepInterval?: Duration;
+  /**
+   * How long an invocation that only waits stays in memory, from 0 to 1 day: what comes sooner finds it there, what
+   * comes later wakes it by a replay. A wait that is known to be longer is not stayed for at all.
+   * @default '5s'
+   */
+  readonly residency?: Duration;
+  /**
+   * What happens when a handler awaits what is not durable (`fetch`, `setTimeout`, a query) and calls something durable
+   * after it: `warn` logs it once per attempt, `fail` fails the attempt with an `UnjournaledAwaitError`.
+   * @default 'warn', and 'ignore' where NODE_ENV is 'production'
+   */
+  readonly unjournaledAwait?: 'warn' | 'fail' | 'ignore';
   /** Workers in a row that may die of one invocation before it fails as poison, from 1 to 1,000. @default 3 */
   readonly maxDeaths?: number;
 }
@@ -87,6 +101,12 @@ export interface WorkerOptions {
 export interface LimitOptions {
   /** Largest input or result of a handler or step, encoded, in bytes: 1 KiB to 256 MiB. @default 1048576 (1 MiB) */
   readonly payload?: number;
+  /**
+   * Durable operations that one invocation may call, from 10 to 1,000,000: one more fails it with a
+   * `JournalTooLongError`, half of them are a warning in the log. Each attempt reads them all.
+   * @default 20000
+   */
+  readonly journal?: number;
 }
 
 /** How long things are kept. */

@@ -1,11 +1,15 @@
+import { validate as isUuid } from 'uuid';
 import { STATUSES, type InvocationStatus } from '../engine/status.js';
 import { fields, integer, invalid } from './check.js';
+import { isPrintable } from './names.js';
 
 /** Which invocations `list()` gives. */
 export interface ListOptions {
   readonly service?: string;
   readonly handler?: string;
   readonly status?: InvocationStatus;
+  /** Id of the invocation that called them, or sent them. */
+  readonly parent?: string;
   /** Accepted at or after. */
   readonly since?: Date;
   /** 1 to 1,000. @default 50 */
@@ -15,12 +19,16 @@ export interface ListOptions {
 }
 
 /** The same, checked. */
-export type ResolvedListOptions = Omit<ListOptions, 'limit'> & { readonly limit: number };
+export type ResolvedListOptions = Omit<ListOptions, 'limit' | 'parent'> & {
+  readonly limit: number;
+  readonly parentId?: string;
+};
 
 const KNOWN: Readonly<Record<keyof ListOptions, true>> = {
   service: true,
   handler: true,
   status: true,
+  parent: true,
   since: true,
   limit: true,
   cursor: true,
@@ -33,7 +41,8 @@ export function resolveListOptions(options: unknown): ResolvedListOptions {
   const given = fields<ListOptions>(options, 'list(): ', KNOWN);
   for (const name of ['service', 'handler', 'cursor'] as const) {
     const value = given[name];
-    if (value !== undefined && typeof value !== 'string') throw invalid(`list(): ${name}`, value, 'a text');
+    if (value === undefined || (typeof value === 'string' && isPrintable(value))) continue;
+    throw invalid(`list(): ${name}`, value, 'a text without control characters and lone surrogates');
   }
   const { status, since } = given;
   if (status !== undefined && !STATUSES.includes(status as InvocationStatus)) {
@@ -43,5 +52,8 @@ export function resolveListOptions(options: unknown): ResolvedListOptions {
     throw invalid('list(): since', since, 'a valid Date');
   }
   const limit = integer(given.limit, 'list(): limit', 1, MOST, USUAL);
-  return { ...(given as ListOptions), limit };
+  const { parent, ...query } = given as ListOptions;
+  if (parent === undefined) return { ...query, limit };
+  if (!isUuid(parent)) throw invalid('list(): parent', parent, 'the id of an invocation');
+  return { ...query, parentId: parent.toLowerCase(), limit };
 }

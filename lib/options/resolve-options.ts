@@ -3,14 +3,8 @@ import type { RegisteredError } from '../codec/error-registry.js';
 import { DEFAULT_HANDLER_RETRY, DEFAULT_STEP_RETRY } from '../engine/retry-policy.js';
 import { InvalidOptionError } from '../errors/options.errors.js';
 import type { Codec } from '../ports/codec.js';
-import { duration, durationOrFalse, fields, integer, invalid, join, text } from './check.js';
-import {
-  type PostgresAddress,
-  type RedisAddress,
-  resolveEmbedded,
-  resolvePostgres,
-  resolveRedis,
-} from './connection-options.js';
+import { duration, durationOrFalse, fields, integer, invalid, join, oneOf, text } from './check.js';
+import { type PostgresAddress, resolveEmbedded, resolvePostgres } from './connection-options.js';
 import type {
   DurableModuleOptions,
   LimitOptions,
@@ -18,6 +12,7 @@ import type {
   WorkerOptions,
 } from './durable-options.js';
 import { type ResolvedExecution, resolveExecution } from './execution-options.js';
+import { type RedisAddress, resolveRedis } from './redis-options.js';
 
 /** Checked options with nothing left open. Frozen; times are milliseconds. */
 export interface ResolvedOptions {
@@ -30,7 +25,7 @@ export interface ResolvedOptions {
   readonly writers: number;
   readonly steps: ResolvedExecution;
   readonly handlers: ResolvedExecution;
-  readonly limits: { readonly payload: number };
+  readonly limits: { readonly payload: number; readonly journal: number };
   /** `undefined`: finished invocations are kept for ever. */
   readonly retentionMs: number | undefined;
   readonly connectTimeoutMs: number;
@@ -52,8 +47,14 @@ export interface ResolvedWorker {
   readonly drainMs: number;
   readonly leaseMs: number;
   readonly sweepMs: number;
+  /** How long an invocation that only waits stays in memory. */
+  readonly residentMs: number;
+  readonly onUnjournaledAwait: Reaction;
   readonly maxDeaths: number;
 }
+
+/** What happens when a handler awaits what is not durable. */
+export type Reaction = NonNullable<WorkerOptions['unjournaledAwait']>;
 
 const KNOWN: Readonly<Record<keyof DurableModuleOptions, true>> = {
   postgres: true,
@@ -77,15 +78,19 @@ const WORKER: Readonly<Record<keyof WorkerOptions, true>> = {
   drainTimeout: true,
   lease: true,
   sweepInterval: true,
+  residency: true,
+  unjournaledAwait: true,
   maxDeaths: true,
 };
-const LIMITS: Readonly<Record<keyof LimitOptions, true>> = { payload: true };
+const LIMITS: Readonly<Record<keyof LimitOptions, true>> = { payload: true, journal: true };
 const RETENTION: Readonly<Record<keyof RetentionOptions, true>> = { after: true };
 
 const SCHEMA = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/;
 const SCHEMA_RULE = '1 to 63 of a-z, 0-9 and "_", not starting with a digit or "pg_"';
 const NAMESPACE = /^[A-Za-z0-9_.-]{1,64}$/;
 const NAMESPACE_RULE = '1 to 64 of A-Z, a-z, 0-9, "_", "." and "-"';
+
+const REACTIONS: readonly Reaction[] = ['warn', 'fail', 'ignore'];
 
 const KIB = 1024;
 const SECOND = 1_000;
@@ -177,17 +182,25 @@ export function resolveWorker(value: unknown, path: string): ResolvedWorker {
     drainMs: duration(given.drainTimeout, join(path, 'drainTimeout'), 0, 20 * SECOND),
     leaseMs: duration(given.lease, join(path, 'lease'), 100, 15 * SECOND),
     sweepMs: duration(given.sweepInterval, join(path, 'sweepInterval'), 10, SECOND),
+    residentMs: duration(given.residency, join(path, 'residency'), 0, 5 * SECOND),
+    onUnjournaledAwait: oneOf(given.unjournaledAwait, join(path, 'unjournaledAwait'), REACTIONS, reaction()),
     maxDeaths: integer(given.maxDeaths, join(path, 'maxDeaths'), 1, 1_000, 3),
   };
   // Timers of Node end at 2^31-1 ms, and a lease that long would be none.
   if (resolved.leaseMs > DAY) throw invalid(join(path, 'lease'), given.lease, 'from 100 ms to 1 day');
+  if (resolved.residentMs > DAY) throw invalid(join(path, 'residency'), given.residency, 'from 0 to 1 day');
   return Object.freeze(resolved);
+}
+
+function reaction(): Reaction {
+  return process.env.NODE_ENV === 'production' ? 'ignore' : 'warn';
 }
 
 function limits(value: unknown): ResolvedOptions['limits'] {
   const given = fields<LimitOptions>(value ?? {}, 'limits', LIMITS);
   return Object.freeze({
     payload: integer(given.payload, 'limits.payload', KIB, 256 * KIB * KIB, KIB * KIB),
+    journal: integer(given.journal, 'limits.journal', 10, 1_000_000, 20_000),
   });
 }
 

@@ -14,8 +14,16 @@ export interface InvocationView {
   readonly id: string;
   readonly service: string;
   readonly handler: string;
+  /** Key of the virtual object; `undefined` in a plain service. */
+  readonly key?: string;
+  /** Invocation that called or sent it. */
+  readonly parentId?: string;
   /** When it was accepted, by the database's clock. */
   readonly createdAt: Date;
+  /** Name of the schedule that started it; `undefined`: none did, or it was triggered by hand. */
+  readonly schedule?: string;
+  /** The slot of the schedule: when it was to start. The same on every attempt. */
+  readonly scheduledFor?: Date;
 }
 
 /** The step in progress. */

@@ -1,15 +1,31 @@
 import type { RetryPolicy } from '../engine/retry-policy.js';
 import type { AttemptView } from './attempt-view.js';
+import type { Subscription } from './events.js';
 
 /** What a worker can run: the durable handlers of its application, each by service and name. */
 export interface Handlers {
   readonly services: readonly string[];
+  /** Events that they are for. */
+  readonly subscriptions: readonly Subscription[];
   find(service: string, handler: string): HandlerDefinition | undefined;
+}
+
+/** How a handler is run: of a plain service, or of a virtual object, alone on its key or beside others. */
+export type HandlerKind = 'service' | 'exclusive' | 'shared';
+
+/** What a call is addressed to. */
+export interface Target {
+  readonly service: string;
+  readonly handler: string;
+  readonly kind: HandlerKind;
+  /** Refuses bad arguments, where this application has the handler. */
+  admit?(args: readonly unknown[]): Promise<unknown>;
 }
 
 export interface HandlerDefinition {
   readonly service: string;
   readonly handler: string;
+  readonly kind: HandlerKind;
   readonly retry: RetryPolicy;
   /** Milliseconds that one attempt may take; `undefined`: no limit. */
   readonly timeoutMs: number | undefined;

@@ -1,5 +1,21 @@
-import type { JournalEntry, Outcome, Signature } from '../engine/entry.js';
+import type { JournalEntry, Outcome } from '../engine/entry.js';
 import type { InvocationStatus, TerminalStatus } from '../engine/status.js';
+import type { Subscription } from './events.js';
+import type { Declarations, ScheduleStore } from './schedules.js';
+import type {
+  Batch,
+  BatchResult,
+  Controlled,
+  EntryRef,
+  Lease,
+  News,
+  ObjectRef,
+  StateWrite,
+} from './writes.js';
+
+export type { Subscription } from './events.js';
+export type * from './writes.js';
+export { CANCEL_SIGNAL } from './writes.js';
 
 /**
  * The store is the truth: what it has committed happened, and nothing else did.
@@ -15,21 +31,69 @@ import type { InvocationStatus, TerminalStatus } from '../engine/status.js';
  * 5. *No session.* Nothing depends on which connection serves a call.
  */
 export interface Store {
+  /** What starts invocations by the clock. */
+  readonly schedules: ScheduleStore;
+
   /** Applies a batch in one transaction and one round trip. At most one transition and one write per entry. */
   commit(batch: Batch): Promise<BatchResult>;
 
   /** Takes the lease of those of `ids` that are due, each raised to its next epoch. */
   claim(request: ClaimRequest & { readonly ids: readonly string[] }): Promise<ClaimResult>;
   /** Takes the lease of invocations that have been due for `overdueMs`, longest due first. */
-  claimDue(
-    request: ClaimRequest & { readonly limit: number; readonly overdueMs: number },
-  ): Promise<Claimed[]>;
-  /** Milliseconds until the next invocation of `services` is due (0: one is); `undefined` if none is. */
-  nextDue(services: readonly string[]): Promise<number | undefined>;
+  claimDue(request: ClaimRequest & DueRequest): Promise<DueClaims>;
+  /**
+   * Milliseconds until the next invocation of `services` is due (0: one is); `undefined` if none is.
+   * @param sinceMs see {@link DueRequest}
+   */
+  nextDue(services: readonly string[], sinceMs?: number | null): Promise<number | undefined>;
   /** Journals of invocations, each in call order. An invocation without entries is missing from the map. */
   journals(ids: readonly string[]): Promise<Map<string, JournalEntry[]>>;
+  /** What has arrived for invocations and was not delivered. One that does not exist is missing. */
+  inboxes(ids: readonly string[]): Promise<Inbox[]>;
+  /** Milliseconds until the due times of open entries, by position; 0: over, or no such open entry. */
+  remaining(entries: readonly EntryRef[]): Promise<number[]>;
+  /**
+   * Has the outcome of `target` answer an open entry, now or when it is there. Repeated, it changes nothing.
+   * `over`: the outcome is there already, {@link answer} it.
+   */
+  attach(entry: EntryRef, target: string): Promise<'ok' | 'over' | 'not_found'>;
+  /**
+   * Gives the outcomes of invocations that are over to entries that are attached to them: a bounded number at a time. Those
+   * with more are `attached` in the news.
+   */
+  answer(ids: readonly string[]): Promise<News>;
+  /** Invocations that are over and whose outcome some attached entry still waits for. */
+  unanswered(limit: number): Promise<string[]>;
 
-  /** Starts a worker's lease. */
+  /** Has an exclusive invocation that was delayed, or retried, queue for its object now that it is claimed. */
+  enter(lease: Lease): Promise<'ok' | 'queued' | 'fenced'>;
+  /**
+   * Gives objects that nobody holds to those that wait for them, in the order in which they were accepted: leased to
+   * `workerId`, or, if that is `null`, due at once.
+   */
+  promote(objectIds: readonly string[], workerId: string | null): Promise<Promoted>;
+  /** Whether an invocation, or one of those that wait for its outcome, has an object for itself. */
+  holdsAbove(id: string, objectId: string): Promise<boolean>;
+  /** Objects that nobody holds although somebody waits: their last holder's process died before it promoted. */
+  stranded(limit: number): Promise<string[]>;
+  /** The states of objects: encoded values by name. An object without any is missing from the map. */
+  states(objectIds: readonly string[]): Promise<Map<string, Map<string, string>>>;
+  /** Edits the state of an object by hand; refused (`busy`) while an exclusive invocation holds it. */
+  editState(object: ObjectRef, changes: readonly Omit<StateWrite, 'objectId'>[]): Promise<'ok' | 'busy'>;
+
+  /**
+   * Who has subscribed to events, or to all: each handler once for an event, by service and handler. What is committed
+   * after {@link register} of a worker is found.
+   */
+  subscribers(events: readonly string[]): Promise<Subscription[]>;
+
+  /**
+   * Starts a worker's lease, and declares its subscriptions in the same moment.
+   *
+   * They outlive the worker: what is published while nobody works is for those who did. A subscription ends once no
+   * live worker declares it **and** one that serves its service has started after it was declared: the last version
+   * of an application that was started has the last word, and until then the earlier ones have theirs.
+   */
   register(worker: WorkerRecord, leaseMs: number): Promise<void>;
   /** Renews a worker's lease; `fenced` if it was reaped meanwhile, so that it holds nothing any more. */
   renew(workerId: string, leaseMs: number): Promise<'ok' | 'fenced'>;
@@ -40,7 +104,7 @@ export interface Store {
    * is raised, a death is counted, and it is due at once, or `failed` when it died `maxDeaths` times in a row
    * without a new settled entry.
    */
-  reap(request: { readonly maxDeaths: number; readonly limit: number }): Promise<Reaped[]>;
+  reap(request: { readonly maxDeaths: number; readonly limit: number }): Promise<ReapResult>;
   /**
    * Gives back what this worker owns and does not drive: a claim whose answer was lost. Only leases older than
    * `olderThanMs` are looked at, so that an answer still on its way is left alone.
@@ -51,6 +115,8 @@ export interface Store {
     readonly olderThanMs: number;
   }): Promise<Hint[]>;
 
+  /** The last value that a handler set under `name`, encoded; `undefined`: none. */
+  progress(id: string, name: string): Promise<string | undefined>;
   /** An invocation by its id. */
   find(id: string): Promise<InvocationRecord | undefined>;
   /** Those of `ids` that are over, with what they ended with. */
@@ -59,9 +125,38 @@ export interface Store {
   list(query: ListQuery): Promise<InvocationRecord[]>;
   /**
    * Makes a `failed` invocation due again. If a recorded failure was its cause, that entry, and what was called
-   * after its delivery, is dropped; what else was delivered after it becomes undelivered.
+   * after its delivery, is dropped; what else was delivered after it becomes undelivered. Refused (`compensated`) if it
+   * has undone what it did: its entry `saga` is settled.
    */
-  retry(id: string): Promise<'ok' | 'not_found' | 'not_failed'>;
+  retry(id: string): Promise<'ok' | 'not_found' | 'not_failed' | 'compensated'>;
+  /**
+   * Accepts a new invocation in place of one that is over or paused, with the journal that was there when its entry
+   * `from` was called: what was delivered later is undelivered, what was called from there on is left out, and so are
+   * open entries, but for times and awakeables. Repeated under the same `newId`, it changes nothing.
+   */
+  restart(request: RestartRequest): Promise<Restarted>;
+  /**
+   * Asks the handler of an invocation to end, by a {@link CANCEL_SIGNAL} with its error in its inbox. One whose handler has
+   * not begun, or cannot go on, is ended at once as `cancelled`, and what a paused one waits for is asked in its place;
+   * but not a paused one whose entry `saga` is open: there is something to undo, so that the request waits until it is
+   * resumed.
+   */
+  cancel(id: string, errorOf: (id: string) => string): Promise<Controlled>;
+  /** Invocations, not over, whose deadline is past, and milliseconds until the next one, if there is one. */
+  overdue(limit: number): Promise<Overdue>;
+  /**
+   * Takes away the deadline of an invocation, if it is past (else `refused`), and asks the handler to end, as
+   * {@link cancel} does; what is ended at once is `failed`.
+   */
+  expire(id: string, errorOf: (id: string) => string): Promise<Controlled>;
+  /** Ends an invocation and all those that it waits for, whoever drives them, each with its own error. */
+  kill(id: string, errorOf: (id: string) => string): Promise<Controlled>;
+  /** Takes an invocation from whoever drives it, and lets nobody go on with it until it is resumed. */
+  pause(id: string, error: string): Promise<Controlled>;
+  /** Lets a paused invocation go on. */
+  resume(id: string): Promise<Controlled>;
+  /** Settles the open compensation of a paused invocation with an encoded value, and lets the invocation go on. */
+  skipCompensation(id: string, value: string): Promise<Controlled>;
   /** Deletes invocations that were over for `olderThanMs`, `limit` at the most; the number deleted. */
   purge(request: { readonly olderThanMs: number; readonly limit: number }): Promise<number>;
 
@@ -70,79 +165,6 @@ export interface Store {
   /** Work that the medium asks for now and then (checkpoint, vacuum); most need none. */
   maintain?(): Promise<void>;
   close(): Promise<void>;
-}
-
-/** The right to write for an invocation: the epoch of the claim that gave it. */
-export interface Lease {
-  readonly invocationId: string;
-  readonly epoch: number;
-}
-
-export interface NewInvocation {
-  readonly id: string;
-  readonly service: string;
-  readonly handler: string;
-  /** Encoded arguments. */
-  readonly input: string;
-  /** Name of the client process, to which the outcome is announced. */
-  readonly origin: string;
-  /** Milliseconds from now on until it is due. 0 if it is to run at once. */
-  readonly delayMs: number;
-  /** When it is due, if the user named a date; then `delayMs` does not count. */
-  readonly at: Date | null;
-  /** Worker to which it is born leased, at epoch 1; `null`: it becomes due instead. */
-  readonly owner: string | null;
-}
-
-export interface EntryWrite extends Signature {
-  readonly lease: Lease;
-  readonly index: number;
-  readonly calledAfter: number;
-  readonly seq: number | null;
-  readonly outcome: Outcome | null;
-  readonly value: string | null;
-  readonly tries: number;
-  readonly dueInMs: number | null;
-  readonly durationMs: number | null;
-}
-
-/** The end of a lease: where its invocation goes from `running`. */
-export interface Transition {
-  readonly lease: Lease;
-  readonly status: Exclude<InvocationStatus, 'running'>;
-  /** Encoded result of a `completed` invocation. */
-  readonly output: string | null;
-  /** Encoded error: of a failed, cancelled or paused invocation; of one that backs off, the last one. */
-  readonly error: string | null;
-  /** Entry whose recorded failure was the cause of `error`. */
-  readonly failedEntry: number | null;
-  /** Milliseconds until it is due again; `null`: not by time. */
-  readonly dueInMs: number | null;
-  /** Whether the attempt counts as failed under the handler's retry policy. */
-  readonly failedAttempt: boolean;
-}
-
-/**
- * Writes that are applied together. An invocation must be committed before anything is written under its lease: an
- * accept and a write for it never share a batch.
- */
-export interface Batch {
-  readonly accepts: readonly NewInvocation[];
-  readonly entries: readonly EntryWrite[];
-  readonly transitions: readonly Transition[];
-}
-
-/**
- * What became of a write: `duplicate` if it had been applied before (an id that exists, an entry or transition
- * whose answer was lost), `fenced` if its lease is over.
- */
-export type WriteResult = 'ok' | 'fenced' | 'duplicate';
-
-/** Results by position in the batch. */
-export interface BatchResult {
-  readonly accepts: readonly Exclude<WriteResult, 'fenced'>[];
-  readonly entries: readonly WriteResult[];
-  readonly transitions: readonly WriteResult[];
 }
 
 export interface ClaimRequest {
@@ -162,6 +184,16 @@ export interface Claimed {
   readonly failedAttempts: number;
   /** Workers that died while they drove it, in a row without a new settled entry. */
   readonly deaths: number;
+  /** Arrivals that its inbox has had. */
+  readonly wakes: number;
+  /** The call that waits for its outcome. */
+  readonly parent: EntryRef | null;
+  /** The object that it is addressed to. */
+  readonly object: ObjectRef | null;
+  /** Whether it has queued for its object, and has it for itself now. */
+  readonly entered: boolean;
+  /** Invocation whose random numbers it has, if it took its place; `null`: it has its own. */
+  readonly seed: string | null;
   readonly createdAt: Date;
 }
 
@@ -187,11 +219,69 @@ export interface WorkerRecord {
   readonly host: string;
   readonly pid: number;
   readonly services: readonly string[];
+  /** What its handlers have subscribed to. @default nothing */
+  readonly subscriptions?: readonly Subscription[];
+  /** Schedules that its code declares. */
+  readonly schedules?: Declarations;
 }
 
 export interface Reaped extends Hint {
   readonly status: 'scheduled' | 'failed';
   readonly origin: string;
+}
+
+export interface ReapResult {
+  readonly reaped: Reaped[];
+  readonly news: News;
+}
+
+/** What has become of those that were first in line. */
+export interface Promoted {
+  readonly claimed: Claimed[];
+  readonly due: Hint[];
+}
+
+/** What has arrived for an invocation and was not delivered. */
+export interface Inbox {
+  readonly invocationId: string;
+  /** The epoch of the last claim; another than that of an attempt says that the attempt is over. */
+  readonly epoch: number;
+  /** Arrivals so far: what is listed here is all that came with them and was not delivered. */
+  readonly wakes: number;
+  /** Entries that were settled from outside. */
+  readonly settled: readonly Settling[];
+  /** Signals that nobody took, in the order of their arrival. */
+  readonly signals: readonly BufferedSignal[];
+}
+
+/** How an entry was settled from outside: encoded. */
+export interface Settling {
+  readonly index: number;
+  readonly outcome: Outcome;
+  readonly value: string;
+}
+
+/** A signal that waits to be taken. */
+export interface BufferedSignal {
+  readonly id: string;
+  readonly name: string;
+  /** Encoded. */
+  readonly value: string;
+}
+
+/** What is looked for among what is due. */
+export interface DueRequest {
+  readonly limit: number;
+  readonly overdueMs: number;
+  /** Leaves out what has been due for longer. @default null nothing */
+  readonly sinceMs?: number | null;
+}
+
+/** What was due and is claimed now. */
+export interface DueClaims {
+  readonly claimed: Claimed[];
+  /** How long ago the last of them was due. */
+  readonly dueAgoMs: number | undefined;
 }
 
 /** How an invocation ended. */
@@ -207,6 +297,10 @@ export interface InvocationRecord {
   readonly id: string;
   readonly service: string;
   readonly handler: string;
+  /** Key of the object that it is addressed to. */
+  readonly key: string | null;
+  /** Invocation that called it, or sent it. */
+  readonly parentId: string | null;
   readonly status: InvocationStatus;
   readonly epoch: number;
   readonly owner: string | null;
@@ -221,10 +315,32 @@ export interface InvocationRecord {
   readonly finishedAt: Date | null;
 }
 
+export interface RestartRequest {
+  readonly id: string;
+  readonly newId: string;
+  /** Index of the first entry that is not taken over; 0: none is. */
+  readonly from: number;
+  readonly origin: string;
+}
+
+/** What became of {@link Store.restart}. */
+export type Restarted =
+  | { readonly result: 'ok'; readonly service: string }
+  | { readonly result: 'not_found' | 'not_over' | 'no_entry' };
+
+/** What {@link Store.overdue} found. */
+export interface Overdue {
+  readonly ids: readonly string[];
+  /** Milliseconds until the next deadline; `undefined`: there is none, or more are past than were asked for. */
+  readonly nextMs: number | undefined;
+}
+
 export interface ListQuery {
   readonly service?: string;
   readonly handler?: string;
   readonly status?: InvocationStatus;
+  /** Invocation that called them, or sent them. */
+  readonly parentId?: string;
   /** Accepted at or after. */
   readonly since?: Date;
   readonly limit: number;

@@ -11,13 +11,13 @@ export interface Transport {
   ready(hints: readonly Hint[]): void;
   /** Says that invocations can be claimed after a time. */
   due(hints: readonly DueHint[]): void;
-  /** Says that invocations of a client (`origin`) are over. */
-  finished(origin: string, ids: readonly string[]): void;
+  /** Says to a process (`origin`) that there is news of invocations: an outcome, or something arrived. */
+  tell(origin: string, ids: readonly string[]): void;
 
   /** Starts to bring work to this process. */
   consume(intake: Intake): Promise<Consumer>;
-  /** Calls `listener` with ids that `finished` names for `origin`, until the returned function is called. */
-  onFinished(origin: string, listener: (ids: readonly string[]) => void): Promise<() => Promise<void>>;
+  /** Calls `listener` with ids that `tell` names for `origin`, until the returned function is called. */
+  onNews(origin: string, listener: (ids: readonly string[]) => void): Promise<() => Promise<void>>;
 
   /** Whether its server answers now. */
   health(): TransportHealth;

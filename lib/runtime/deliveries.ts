@@ -11,6 +11,8 @@ export interface Ready extends Signature {
   readonly value: string;
   readonly tries: number;
   readonly durationMs: number | null;
+  /** Signal that it takes out of the inbox. */
+  readonly signalId?: string;
 }
 
 /** What the attempt does at the deliverer's word. */
@@ -39,11 +41,16 @@ export class Deliveries {
   private whenLive: (() => void)[] = [];
   private ticking = false;
   private closed = false;
+  private readonly turns: TurnWatch | undefined;
 
+  /** @param watch whether to know if calls follow from deliveries */
   constructor(
     private readonly replay: Replay,
     private readonly target: DeliveryTarget,
-  ) {}
+    watch = false,
+  ) {
+    this.turns = watch ? new TurnWatch() : undefined;
+  }
 
   /** How many operations wait for their outcome. */
   get waiting(): number {
@@ -53,6 +60,11 @@ export class Deliveries {
   /** Whether an outcome is on its way to user code. */
   get busy(): boolean {
     return this.ticking;
+  }
+
+  /** Whether a call that is made now follows from what was delivered, and from nothing else. */
+  get inTurn(): boolean {
+    return this.turns?.inTurn() ?? true;
   }
 
   /** The promise that user code awaits for an operation. */
@@ -68,6 +80,18 @@ export class Deliveries {
   add(ready: Ready): void {
     this.ready.push(ready);
     this.tick();
+  }
+
+  /** Whether a live outcome of an operation is on its way to user code. */
+  isReady(index: number): boolean {
+    return this.ready.some(ready => ready.index === index);
+  }
+
+  /** Gives no outcome for an operation: user code has turned away from it. Live outcomes that were ready are dropped. */
+  withdraw(index: number): void {
+    this.waiters.delete(index);
+    const at = this.ready.findIndex(ready => ready.index === index);
+    if (at >= 0) this.ready.splice(at, 1);
   }
 
   /** Calls `start` once the last recorded delivery is made (R4). */
@@ -125,6 +149,7 @@ export class Deliveries {
   private give(index: number, outcome: Outcome, encoded: string): void {
     const waiter = this.waiters.get(index);
     this.waiters.delete(index);
+    this.turns?.begin();
     try {
       const value = this.target.decode(outcome, encoded, index);
       if (outcome === 'ok') waiter?.resolve(value);
@@ -132,5 +157,30 @@ export class Deliveries {
     } catch (error) {
       this.target.corrupt(error);
     }
+  }
+}
+
+/**
+ * Knows whether user code runs because of a delivery: until the microtasks that follow one have drained. Before its
+ * first durable call it may have done anything.
+ */
+class TurnWatch {
+  private open = true;
+  private started = false;
+
+  begin(): void {
+    this.open = true;
+    this.closeAfterTurn();
+  }
+
+  inTurn(): boolean {
+    const { open } = this;
+    if (!this.started) this.closeAfterTurn();
+    this.started = true;
+    return open;
+  }
+
+  private closeAfterTurn(): void {
+    setImmediate(() => (this.open = false));
   }
 }

@@ -1,16 +1,36 @@
 import { classify, nextDelay, type RetryPolicy } from '../engine/retry-policy.js';
+import { isTerminal } from '../engine/status.js';
+import { CancelledError } from '../errors/index.js';
 import type { Codec, ErrorCodec } from '../ports/codec.js';
-import type { Claimed, Transition } from '../ports/store.js';
+import type { Claimed, Settled, Transition } from '../ports/store.js';
+import type { RecordedErrors } from './recorded-errors.js';
 
 /** Where an attempt takes its invocation; what is left out is nothing. */
 export type Ending = Pick<Transition, 'status'> & Partial<Omit<Transition, 'lease' | 'status'>>;
+
+/** The end of a lease, of one that has its object for itself (`holds`) or not. */
+export function transitionOf(
+  { lease, wakes, parent }: Claimed,
+  ending: Ending,
+  { wakes: known = wakes, holds = null }: { readonly wakes?: number; readonly holds?: string | null } = {},
+): Transition {
+  // Written out: two spreads of such an object are what an empty invocation would spend most of its memory on.
+  const { status, output = null, error = null, failedEntry = null } = ending;
+  const { dueInMs = null, failedAttempt = false } = ending;
+  const outcome = { status, output, error, failedEntry, dueInMs, failedAttempt };
+  return { lease, ...outcome, wakes: known, parent, holds };
+}
+
+/** How the invocation ended, if a transition ended it. */
+export function settledBy({ lease, status, output, error }: Transition): Settled | undefined {
+  return isTerminal(status) ? { id: lease.invocationId, status, output, error } : undefined;
+}
 
 /** What the end of an attempt depends on. */
 export interface EndingFacts {
   readonly claimed: Claimed;
   readonly retry: RetryPolicy;
-  /** Errors that came from the journal, with the index of their entry. */
-  readonly recordedErrors: WeakMap<object, number>;
+  readonly recordedErrors: RecordedErrors;
   readonly codec: Codec;
   readonly errors: ErrorCodec;
 }
@@ -31,7 +51,10 @@ export function concludeValue(value: unknown, facts: EndingFacts): Ending {
 export function concludeError(error: unknown, facts: EndingFacts): Ending {
   const encoded = facts.errors.encode(error);
   const failedEntry = recordedCause(error, facts.recordedErrors);
-  if (failedEntry !== undefined) return { status: 'failed', error: encoded, failedEntry };
+  if (failedEntry !== undefined) {
+    const isOwn = error instanceof CancelledError && error.invocationId === facts.claimed.lease.invocationId;
+    return { status: isOwn ? 'cancelled' : 'failed', error: encoded, failedEntry };
+  }
   const { terminal, retryAfterMs = 0 } = classify(error, facts.retry);
   const failures = facts.claimed.failedAttempts + 1;
   const delay = terminal ? undefined : nextDelay(facts.retry, failures, Math.random());
@@ -47,10 +70,10 @@ export function concludeError(error: unknown, facts: EndingFacts): Ending {
 /** Bounds the walk along `cause`, which user code may have made a circle. */
 const LONGEST_CHAIN = 16;
 
-function recordedCause(error: unknown, recorded: WeakMap<object, number>): number | undefined {
+function recordedCause(error: unknown, recorded: RecordedErrors): number | undefined {
   let current = error;
   for (let depth = 0; depth < LONGEST_CHAIN && typeof current === 'object' && current !== null; depth++) {
-    const index = recorded.get(current);
+    const index = recorded.indexOf(current);
     if (index !== undefined) return index;
     current = (current as { cause?: unknown }).cause;
   }

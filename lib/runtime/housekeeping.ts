@@ -1,7 +1,10 @@
 import type { Clock } from '../ports/clock.js';
+import type { ErrorCodec } from '../ports/codec.js';
 import type { Logger } from '../ports/logger.js';
 import type { Hint, Store } from '../ports/store.js';
 import type { Transport } from '../ports/transport.js';
+import { Deadlines } from './deadlines.js';
+import type { Messenger } from './messenger.js';
 import { Periodic } from './periodic.js';
 import type { WorkerLease } from './worker-lease.js';
 
@@ -11,7 +14,17 @@ export interface HousekeepingOptions {
   readonly retentionMs: number | undefined;
 }
 
+export interface HousekeepingParts {
+  readonly store: Store;
+  readonly transport: Transport;
+  readonly messenger: Messenger;
+  readonly errors: ErrorCodec;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
 const REAP_LIMIT = 500;
+const GO_ON_LIMIT = 1_000;
 const PURGE_LIMIT = 1_000;
 const PURGE_EVERY_MS = 60_000;
 const MAINTAIN_EVERY_MS = 60_000;
@@ -19,24 +32,38 @@ const MAINTAIN_EVERY_MS = 60_000;
 /** What workers do for each other, and for the store: reap the dead, find strays, delete what is past its time. */
 export class Housekeeping {
   private readonly reaping: Periodic;
-  private readonly chores: Periodic[];
+  private readonly deadlines: Deadlines;
+  private readonly chores: Pick<Periodic, 'start' | 'stop'>[];
+  private readonly store: Store;
+  private readonly transport: Transport;
+  private readonly messenger: Messenger;
+  private readonly logger: Logger;
 
   constructor(
     private readonly options: HousekeepingOptions,
     private readonly lease: WorkerLease,
     private readonly driving: () => string[],
-    private readonly store: Store,
-    private readonly transport: Transport,
-    clock: Clock,
-    private readonly logger: Logger,
+    { store, transport, messenger, errors, clock, logger }: HousekeepingParts,
   ) {
+    this.store = store;
+    this.transport = transport;
+    this.messenger = messenger;
+    this.logger = logger;
     const { leaseMs, retentionMs } = options;
     const chore = (name: string, everyMs: number, work: () => Promise<void>): Periodic =>
       new Periodic(name, everyMs, work, clock, logger);
     this.reaping = chore('reaping of dead workers', leaseMs / 3, () => this.reap());
-    this.chores = [this.reaping, chore('search for stray claims', leaseMs, () => this.releaseStray())];
+    this.deadlines = new Deadlines(leaseMs / 3, { store, messenger, errors, clock, logger });
+    this.chores = [
+      this.reaping,
+      this.deadlines,
+      chore('search for what was left undone', leaseMs / 3, () => this.goOn()),
+      chore('search for stray claims', leaseMs, () => this.releaseStray()),
+    ];
     if (retentionMs !== undefined) {
-      this.chores.push(chore('retention', PURGE_EVERY_MS, () => this.purge(retentionMs)));
+      const purge = (): Promise<void> => this.purge(retention, retentionMs);
+      const retention = chore('retention', PURGE_EVERY_MS, purge);
+      this.chores.push(retention);
     }
     if (store.maintain)
       this.chores.push(chore('maintenance of the store', MAINTAIN_EVERY_MS, () => store.maintain!()));
@@ -52,17 +79,28 @@ export class Housekeeping {
     await Promise.all(this.chores.map(chore => chore.stop()));
   }
 
+  /** An invocation is being accepted that is to be over in so many milliseconds. */
+  expectDeadline(inMs: number): void {
+    this.deadlines.expect(inMs);
+  }
+
   private async reap(): Promise<void> {
     const { maxDeaths } = this.options;
     await this.lease.assure();
-    for (let found = REAP_LIMIT; found === REAP_LIMIT;) {
-      const reaped = await this.store.reap({ maxDeaths, limit: REAP_LIMIT });
-      found = reaped.length;
-      if (found === 0) return;
-      this.logger.warn(`invocations of dead workers that are free again: ${found}`);
-      this.transport.ready(reaped.filter(one => one.status === 'scheduled'));
-      for (const one of reaped) if (one.status === 'failed') this.transport.finished(one.origin, [one.id]);
-    }
+    const { reaped, news } = await this.store.reap({ maxDeaths, limit: REAP_LIMIT });
+    this.messenger.deliver(news);
+    if (reaped.length === 0) return;
+    this.logger.warn(`invocations of dead workers that are free again: ${reaped.length}`);
+    this.messenger.ready(reaped.filter(one => one.status === 'scheduled'));
+    for (const one of reaped) if (one.status === 'failed') this.transport.tell(one.origin, [one.id]);
+    if (reaped.length === REAP_LIMIT) void this.reaping.now();
+  }
+
+  /** What a process left undone that died between a commit and what followed from it. */
+  private async goOn(): Promise<void> {
+    const freed = await this.store.stranded(GO_ON_LIMIT);
+    const attached = await this.store.unanswered(GO_ON_LIMIT);
+    this.messenger.deliver({ awoken: [], freed, attached });
   }
 
   private async releaseStray(): Promise<void> {
@@ -82,7 +120,8 @@ export class Housekeeping {
     this.transport.ready(stray);
   }
 
-  private async purge(olderThanMs: number): Promise<void> {
-    while ((await this.store.purge({ olderThanMs, limit: PURGE_LIMIT })) === PURGE_LIMIT);
+  private async purge(retention: Periodic, olderThanMs: number): Promise<void> {
+    const purged = await this.store.purge({ olderThanMs, limit: PURGE_LIMIT });
+    if (purged === PURGE_LIMIT) void retention.now();
   }
 }

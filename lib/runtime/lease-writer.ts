@@ -1,4 +1,5 @@
-import type { EntryWrite, Lease, Transition, WriteResult } from '../ports/store.js';
+import type { AcceptResult, EntryWrite, Lease, Transition } from '../ports/store.js';
+import type { Accepted, Acceptor, Asked } from './acceptor.js';
 import type { Writer } from './writer.js';
 
 /**
@@ -8,15 +9,16 @@ import type { Writer } from './writer.js';
  * the invocation. In return nothing that others can observe may start before {@link barrier}.
  */
 export class LeaseWriter {
-  private last: Promise<WriteResult> | undefined;
+  private last: Promise<AcceptResult> | undefined;
 
   /**
    * @param onLost called once a write is refused because the lease is over
-   * @param onFailure called when the store refuses a write for itself
+   * @param onFailure called when the store refuses a write for itself that does not end the lease
    */
   constructor(
     readonly lease: Lease,
     private readonly writer: Writer,
+    private readonly acceptor: Acceptor,
     private readonly onLost: () => void,
     private readonly onFailure: (error: unknown) => void,
   ) {}
@@ -26,9 +28,30 @@ export class LeaseWriter {
     return this.track(this.writer.entry({ ...write, lease: this.lease }));
   }
 
-  /** Ends the lease; resolves to whether it still held. */
-  transition(write: Omit<Transition, 'lease'>): Promise<boolean> {
-    return this.track(this.writer.transition({ ...write, lease: this.lease }));
+  /** Ends the lease; resolves to whether it still held. Rejects if the store refuses it for itself. */
+  async transition(write: Omit<Transition, 'lease'>): Promise<boolean> {
+    if ((await this.writer.transition({ ...write, lease: this.lease })) !== 'fenced') return true;
+    this.onLost();
+    return false;
+  }
+
+  /**
+   * Accepts an invocation for this one, and with it writes the entry that waits for it. `undefined`: the lease is over.
+   */
+  async accept(asked: Asked, entry?: Omit<EntryWrite, 'lease'>): Promise<Accepted | undefined> {
+    const extras = entry && { entry: { ...entry, lease: this.lease } };
+    const accepted = this.acceptor.accept(asked, extras);
+    const held = await this.track(accepted.then(({ result }) => result));
+    return held ? accepted : undefined;
+  }
+
+  /** Accepts invocations for this one, in one commit. `undefined`: the lease is over. */
+  async acceptAll(all: readonly Asked[]): Promise<readonly Accepted[] | undefined> {
+    const accepted = this.acceptor.acceptAll(all);
+    const isFenced = (results: readonly Accepted[]): boolean =>
+      results.some(({ result }) => result === 'fenced');
+    const held = await this.track(accepted.then(results => (isFenced(results) ? 'fenced' : 'ok')));
+    return held ? accepted : undefined;
   }
 
   /** Resolves once everything written so far is committed, to whether the lease still held. */
@@ -36,7 +59,12 @@ export class LeaseWriter {
     return this.last === undefined || (await this.held(this.last));
   }
 
-  private track(write: Promise<WriteResult>): Promise<boolean> {
+  /** Something that was not written here was refused: the lease is over. */
+  lose(): void {
+    this.onLost();
+  }
+
+  private track(write: Promise<AcceptResult>): Promise<boolean> {
     this.last = write;
     const done = (): void => {
       if (this.last === write) this.last = undefined;
@@ -45,7 +73,7 @@ export class LeaseWriter {
     return this.held(write);
   }
 
-  private async held(write: Promise<WriteResult>): Promise<boolean> {
+  private async held(write: Promise<AcceptResult>): Promise<boolean> {
     try {
       if ((await write) !== 'fenced') return true;
       this.onLost();

@@ -5,6 +5,8 @@ import type { Logger } from '../ports/logger.js';
 export class Periodic {
   private cancel: Cancel | undefined;
   private expedited: Cancel | undefined;
+  /** By the clock of this process. */
+  private expeditedAt = Infinity;
   private running: Promise<void> | undefined;
   private again = false;
   private stopped = true;
@@ -22,23 +24,36 @@ export class Periodic {
     private readonly logger: Logger,
   ) {}
 
+  /** Whether it is done no more. */
+  get isStopped(): boolean {
+    return this.stopped;
+  }
+
   start(): void {
     this.stopped = false;
     this.schedule();
   }
 
-  /** Does it now, or once more when it is being done already. Resolves when that is through. */
+  /**
+   * Does it now, or once more when it is being done already. Resolves when that is through. Work that is more than one
+   * round asks for the next one in this way, so that it ends with {@link stop}.
+   */
   async now(): Promise<void> {
     if (this.stopped) return;
     this.again = true;
     await (this.running ??= this.run());
   }
 
-  /** Does it in `ms` milliseconds, if that is sooner than its next turn. */
+  /** Does it in `ms` milliseconds, also if it is done meanwhile; where two are asked for, at the sooner one. */
   soon(ms: number): void {
-    if (this.stopped || ms >= this.everyMs) return;
+    const at = this.clock.monotonic() + ms;
+    if (this.stopped || ms >= this.everyMs || at >= this.expeditedAt) return;
     this.expedited?.();
-    this.expedited = this.clock.after(ms, () => void this.now());
+    this.expeditedAt = at;
+    this.expedited = this.clock.roughlyAfter(ms, () => {
+      this.expeditedAt = Infinity;
+      void this.now();
+    });
   }
 
   /** Does it no more; resolves when the last one is through. */
@@ -66,6 +81,6 @@ export class Periodic {
 
   private schedule(): void {
     const spread = this.everyMs * (0.95 + Math.random() * 0.1);
-    this.cancel = this.clock.after(spread, () => void this.now());
+    this.cancel = this.clock.roughlyAfter(spread, () => void this.now());
   }
 }

@@ -16,6 +16,8 @@ interface Waiter {
   reject(error: Error): void;
   /** For how many the store is asked; if none, it hears only what comes by itself. */
   asked: number;
+  /** Nothing comes by itself any more, and nobody has asked. */
+  isForgotten: boolean;
 }
 
 /** An outcome to come. */
@@ -53,17 +55,26 @@ export class Results {
     private readonly logger: Logger,
   ) {}
 
+  /** Whether somebody asks for the outcome of an invocation that is not over. */
+  get isAwaited(): boolean {
+    return [...this.waiting.values()].some(waiters => [...waiters].some(({ asked }) => asked > 0));
+  }
+
   /** Waits for what comes by itself: the outcome of an invocation that this process drives. */
   watch(id: string): Wait {
-    const waiter: Waiter = { resolve: () => undefined, reject: () => undefined, asked: 0 };
+    const nobody = { resolve: () => undefined, reject: () => undefined };
+    const waiter: Waiter = { ...nobody, asked: 0, isForgotten: false };
     const settled = new Promise<Settled>((resolve, reject) => Object.assign(waiter, { resolve, reject }));
     // Nobody may ever ask for it.
     settled.catch(() => undefined);
     this.add(id, waiter);
     const ask = (): Cancel => {
       waiter.asked++;
+      this.recall(id, waiter);
       this.poll();
-      return () => void waiter.asked--;
+      return () => {
+        if (--waiter.asked === 0 && !this.options.isDriven(id)) this.forget(id);
+      };
     };
     return { settled, ask, cancel: () => this.remove(id, waiter) };
   }
@@ -74,6 +85,15 @@ export class Results {
     if (!waiters) return;
     this.waiting.delete(settled.id);
     for (const waiter of waiters) waiter.resolve(settled);
+  }
+
+  /** This process drives an invocation no more, and will not hear of its end: who has not asked for it is let go. */
+  forget(id: string): void {
+    for (const waiter of this.waiting.get(id) ?? []) {
+      if (waiter.asked > 0) continue;
+      waiter.isForgotten = true;
+      this.remove(id, waiter);
+    }
   }
 
   /** These may be over: asks the store about those that somebody waits for. */
@@ -96,6 +116,14 @@ export class Results {
     const waiters = this.waiting.get(id);
     if (waiters) waiters.add(waiter);
     else this.waiting.set(id, new Set([waiter]));
+  }
+
+  /** Somebody asks for what nobody had asked for: it may have ended since. */
+  private recall(id: string, waiter: Waiter): void {
+    if (!waiter.isForgotten) return;
+    waiter.isForgotten = false;
+    this.add(id, waiter);
+    this.announce([id]);
   }
 
   private remove(id: string, waiter: Waiter): void {
@@ -131,10 +159,11 @@ export class Results {
   private schedule(): void {
     this.cancelPoll?.();
     const pause = this.options.isPushed() ? BACKSTOP_POLL_MS : this.pause;
-    this.cancelPoll = this.clock.after(pause, () => void this.ask());
+    this.cancelPoll = this.clock.roughlyAfter(pause, () => void this.ask());
   }
 
   private async ask(): Promise<void> {
+    this.cancelPoll = undefined;
     const foreign: string[] = [];
     let active = 0;
     for (const [id, waiters] of this.waiting) {
@@ -145,8 +174,9 @@ export class Results {
     let found = 0;
     for (let at = 0; at < foreign.length; at += MAX_ASKED)
       found += await this.fetch(foreign.slice(at, at + MAX_ASKED));
+    // Somebody has asked meanwhile.
+    if (this.cancelPoll) return;
     this.pause = found > 0 ? SHORTEST_POLL_MS : Math.min(this.pause * 2, LONGEST_POLL_MS);
-    this.cancelPoll = undefined;
     if (active > 0 && !this.closed) this.schedule();
   }
 }

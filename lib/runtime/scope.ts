@@ -1,18 +1,23 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { NestedTransactionError } from '../errors/index.js';
 import type { AttemptView, StepView } from '../ports/attempt-view.js';
-import type { StepCall, StepCalls } from '../ports/steps.js';
+import type { DurableOperations } from '../ports/operations.js';
 
 /** What the running code belongs to: an attempt, and within it perhaps a step. */
 export interface Scope {
   readonly attempt: DurableOperations & AttemptView;
   readonly step: StepView | undefined;
+  /** The method that the step is, as its decorator knows it. */
+  readonly body?: object | undefined;
 }
 
-/** Durable operations that code may call within an attempt. */
-export interface DurableOperations {
-  /** Makes the calls that {@link step} takes, of methods and functions of the application. */
-  readonly steps: StepCalls;
-  step(call: StepCall): Promise<unknown>;
+/** @throws NestedTransactionError (DURABLE_NESTED_TRANSACTION) for a step with a transaction within another step */
+export function checkNested(
+  options: { readonly transaction?: unknown; readonly name?: string },
+  name: string,
+  step: StepView,
+): void {
+  if (options.transaction) throw new NestedTransactionError(options.name ?? name, step.name);
 }
 
 const KEY = Symbol.for('nestjs-durable.scope');

@@ -1,21 +1,18 @@
-import type { JournalEntry } from '../engine/entry.js';
 import { classify, nextDelay } from '../engine/retry-policy.js';
 import type { Cancel } from '../ports/clock.js';
 import type { StepCall } from '../ports/steps.js';
 import type { Ready } from './deliveries.js';
-import type { AttemptEnvironment } from './environment.js';
-import type { LeaseWriter } from './lease-writer.js';
+import type { Execution, Phase, Place, Settlement } from './execution.js';
+import type { AttemptKit } from './kit.js';
 import { runInScope, type Scope } from './scope.js';
 import { StepTry } from './step-try.js';
+import { tryInTransaction, type TryResult } from './step-transaction.js';
 
-/** Where a step stands in its journal. */
-export interface StepPlace {
-  readonly index: number;
-  readonly calledAfter: number;
-  /** What the journal has of it: tries that failed, and how long to wait for the next. */
-  readonly open: JournalEntry | undefined;
+/** Where a step stands in its journal: tries that failed, and how long to wait for the next. */
+export interface StepPlace extends Place {
   /** Whether to record that a try starts: a process died here before, and the next one wants to know where. */
   readonly careful: boolean;
+  readonly kind: 'step' | 'compensation';
 }
 
 /**
@@ -24,80 +21,105 @@ export interface StepPlace {
  * Every failed try is recorded before the next one, so that `maxAttempts` holds over crashes; a try that a
  * crash cut short is not counted.
  */
-export class StepExecution {
+export class StepExecution implements Execution {
+  isCommitting = false;
   private failures: number;
   private current: StepTry | undefined;
   private waitUntil: number | undefined;
   private cancelWait: Cancel | undefined;
   private stopped = false;
+  private onStop: (() => void) | undefined;
 
   constructor(
     private readonly call: StepCall,
     private readonly place: StepPlace,
     private readonly scope: Scope['attempt'],
-    private readonly writes: LeaseWriter,
-    private readonly env: AttemptEnvironment,
+    private readonly kit: AttemptKit,
   ) {
     this.failures = place.open?.tries ?? 0;
   }
 
-  /** Whether its body is being run. */
-  get inBody(): boolean {
-    return this.current !== undefined;
-  }
-
-  /** Whether it waits for its next try. */
-  get waiting(): boolean {
-    return this.waitUntil !== undefined;
+  get phase(): Phase {
+    if (this.waitUntil !== undefined) return 'waiting';
+    return this.current || this.isCommitting ? 'body' : 'busy';
   }
 
   /** Milliseconds until its next try; 0 while it runs. */
   get remainingMs(): number {
-    return this.waitUntil === undefined ? 0 : Math.max(0, this.waitUntil - this.env.clock.monotonic());
+    return this.waitUntil === undefined ? 0 : Math.max(0, this.waitUntil - this.kit.env.clock.monotonic());
   }
 
-  /**
-   * Resolves to its outcome, or to `undefined` if it was stopped.
-   * @param onWait called when it starts to wait for its next try
-   */
-  async run(onWait: () => void): Promise<Ready | undefined> {
-    if (this.place.open?.dueIn) await this.wait(this.place.open.dueIn, onWait);
+  async run(): Promise<Ready | undefined> {
+    const dueIn = this.place.open?.dueIn ?? 0;
+    if (dueIn > 0) await this.wait(dueIn);
     // What user code was given so far must be committed before anything of this step can be observed.
-    if (!(await this.writes.barrier())) return undefined;
+    if (!(await this.kit.writes.barrier())) return undefined;
     for (;;) {
       if (this.stopped || (this.place.careful && !(await this.record(null, null, null)))) return undefined;
-      const started = this.env.clock.monotonic();
-      const result = await this.try();
-      if (this.stopped) return undefined;
-      const durationMs = Math.round(this.env.clock.monotonic() - started);
-      if (result.outcome === 'ok') return this.ready('ok', result.value, durationMs);
+      const started = this.kit.env.clock.monotonic();
+      const result = await this.try(started);
+      if (!result || this.stopped) return undefined;
+      const durationMs = Math.round(this.kit.env.clock.monotonic() - started);
+      if (!('error' in result)) return this.ready(result.outcome, result.value, durationMs);
       this.failures++;
       const delay = this.delayAfter(result.error);
-      const value = this.env.errors.encode(result.error);
+      const value = this.kit.env.errors.encode(result.error);
       if (delay === undefined) return this.ready('error', value, durationMs);
-      this.env.logger.warn(this.retryMessage(value, delay));
-      if (!(await this.record(value, delay, durationMs))) return undefined;
-      await this.wait(delay, onWait);
+      this.kit.env.logger.warn(this.retryMessage(value, delay));
+      // A wait that begins when it is over already would keep the attempt in memory until its time is over.
+      if (!(await this.record(value, delay, durationMs)) || this.stopped) return undefined;
+      await this.wait(delay);
     }
+  }
+
+  settled({ outcome, value }: Settlement): Ready {
+    return this.ready(outcome, value, null);
   }
 
   /** Ends it without an outcome; its body is told through its signal. */
   stop(reason: () => Error): void {
     this.stopped = true;
+    this.onStop?.();
     this.cancelWait?.();
     this.current?.abort(reason);
   }
 
-  private async try(): Promise<{ outcome: 'ok'; value: string } | { outcome: 'error'; error: unknown }> {
-    const step = new StepTry(this.call, this.idempotencyKey, this.failures + 1, this.env.clock);
+  private try(started: number): Promise<TryResult | undefined> {
+    const { transaction } = this.call;
+    if (!transaction) return this.body();
+    const { index } = this.place;
+    return tryInTransaction(transaction, this.call, this.kit, {
+      index,
+      isStopped: () => this.stopped,
+      stopped: new Promise(resolve => (this.onStop = () => resolve(undefined))),
+      body: () => {
+        this.isCommitting = false;
+        return this.body();
+      },
+      entry: value => {
+        this.isCommitting = true;
+        const durationMs = Math.round(this.kit.env.clock.monotonic() - started);
+        return {
+          ...this.ready('ok', value, durationMs),
+          seq: null,
+          dueInMs: null,
+          lease: this.kit.writes.lease,
+        };
+      },
+    }).finally(() => (this.isCommitting = false));
+  }
+
+  private async body(): Promise<TryResult> {
+    const step = new StepTry(this.call, this.idempotencyKey, this.failures + 1, this.kit.env.clock);
+    const { method } = this.call;
     this.current = step;
     try {
-      await this.env.faults?.('step:before');
-      const value = await runInScope({ attempt: this.scope, step }, () => step.run());
-      await this.env.faults?.('step:after');
-      return { outcome: 'ok', value: this.env.codec.encode(value) };
+      await this.kit.env.faults?.('step:before');
+      const value = await runInScope({ attempt: this.scope, step, body: method }, () => step.run());
+      await this.kit.env.faults?.('step:after');
+      return { outcome: 'ok', value: this.kit.env.codec.encode(value) };
     } catch (error) {
-      return { outcome: 'error', error };
+      return { error };
     } finally {
       this.current = undefined;
     }
@@ -111,28 +133,31 @@ export class StepExecution {
 
   /** Records that it is open still. */
   private record(value: string | null, dueInMs: number | null, durationMs: number | null): Promise<boolean> {
-    const { index, calledAfter } = this.place;
+    const { kind, index, calledAfter } = this.place;
     const { name } = this.call;
     const tries = this.failures;
     const settled = { seq: null, outcome: null, value, tries, dueInMs, durationMs };
-    return this.writes.entry({ kind: 'step', name, index, calledAfter, ...settled });
+    return this.kit.writes.entry({ kind, name, index, calledAfter, ...settled });
   }
 
-  private wait(ms: number, onWait: () => void): Promise<void> {
-    this.waitUntil = this.env.clock.monotonic() + ms;
-    onWait();
-    return new Promise(resolve => {
-      this.cancelWait = this.env.clock.after(ms, () => {
+  private wait(ms: number): Promise<void> {
+    this.waitUntil = this.kit.env.clock.monotonic() + ms;
+    const over = new Promise<void>(resolve => {
+      this.cancelWait = this.kit.env.clock.after(ms, () => {
         this.waitUntil = undefined;
+        this.kit.onGo();
         resolve();
       });
     });
+    // Last: the attempt may let go at once, and what still ran then would keep it in memory until the time is over.
+    this.kit.onWait();
+    return over;
   }
 
-  private ready(outcome: 'ok' | 'error', value: string, durationMs: number): Ready {
-    const { index, calledAfter } = this.place;
+  private ready(outcome: 'ok' | 'error', value: string, durationMs: number | null): Ready {
+    const { kind, index, calledAfter } = this.place;
     return {
-      kind: 'step',
+      kind,
       name: this.call.name,
       index,
       calledAfter,
@@ -144,14 +169,14 @@ export class StepExecution {
   }
 
   private get idempotencyKey(): string {
-    return `${this.writes.lease.invocationId}/${this.place.index}`;
+    return `${this.kit.writes.lease.invocationId}/${this.place.index}`;
   }
 
   private retryMessage(encoded: string, delay: number): string {
     const { name, retry } = this.call;
     const of = `${this.failures} of ${retry.maxAttempts}`;
     // As it was recorded: what was thrown may be anything, even something that cannot be made a text.
-    const error = this.env.errors.decode(encoded);
-    return `step ${name} of ${this.writes.lease.invocationId} failed (try ${of}), again in ${Math.round(delay)} ms: ${error.name}: ${error.message}`;
+    const error = this.kit.env.errors.decode(encoded);
+    return `${this.place.kind} ${name} of ${this.kit.writes.lease.invocationId} failed (try ${of}), again in ${Math.round(delay)} ms: ${error.name}: ${error.message}`;
   }
 }

@@ -5,8 +5,10 @@ const LONGEST = 2 ** 31 - 1;
 
 /** The clock of the machine. */
 export const systemClock: Clock = {
+  now: () => Date.now(),
   monotonic: () => performance.now(),
   after,
+  roughlyAfter: after,
 };
 
 function after(ms: number, fn: () => void): Cancel {

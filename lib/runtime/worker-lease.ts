@@ -1,7 +1,10 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../ports/clock.js';
+import type { Subscription } from '../ports/events.js';
 import type { Logger } from '../ports/logger.js';
+import type { Declarations } from '../ports/schedules.js';
 import type { Store } from '../ports/store.js';
+import { incarnationOf } from './incarnation.js';
 import { Periodic } from './periodic.js';
 
 /** Whose lease it is. */
@@ -9,6 +12,9 @@ export interface LeaseOwner {
   /** Name of the process, unique. */
   readonly name: string;
   readonly services: readonly string[];
+  readonly subscriptions: readonly Subscription[];
+  /** Schedules that its code declares. */
+  readonly schedules?: Declarations;
   /** Milliseconds without a renewal after which the worker counts as dead. */
   readonly leaseMs: number;
 }
@@ -46,8 +52,7 @@ export class WorkerLease {
 
   /** Name under which invocations are claimed now. */
   get workerId(): string {
-    const { name } = this.owner;
-    return this.incarnation === 1 ? name : `${name}.${this.incarnation}`;
+    return incarnationOf(this.owner.name, this.incarnation);
   }
 
   /** Whether something may be claimed under the name. */
@@ -63,7 +68,9 @@ export class WorkerLease {
   /** Ends the lease: what is still claimed under it is free at once. */
   async stop(): Promise<void> {
     await this.renewal.stop();
-    await this.store.deregister(this.workerId);
+    await this.store.deregister(this.workerId).catch((error: unknown) => {
+      this.logger.warn(`worker ${this.workerId} keeps its lease until it runs out: ${String(error)}`);
+    });
   }
 
   /** Sees to it that it was renewed lately, so that this process does not take itself for dead. */
@@ -96,9 +103,10 @@ export class WorkerLease {
 
   private async register(): Promise<void> {
     const { workerId } = this;
-    const { services, leaseMs } = this.owner;
+    const { services, subscriptions, schedules = {}, leaseMs } = this.owner;
     const at = this.clock.monotonic();
-    await this.store.register({ id: workerId, host: hostname(), pid: process.pid, services }, leaseMs);
+    const worker = { id: workerId, host: hostname(), pid: process.pid };
+    await this.store.register({ ...worker, services, subscriptions, schedules }, leaseMs);
     this.renewedAt = at;
     this.registered = true;
   }

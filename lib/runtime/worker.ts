@@ -1,31 +1,23 @@
-import type { JournalEntry } from '../engine/entry.js';
 import type { Handlers } from '../ports/handlers.js';
-import type { Claimed, Store, Transition } from '../ports/store.js';
+import type { LocalWorker } from '../ports/local-worker.js';
+import type { Awoken, Claimed, Store, Transition } from '../ports/store.js';
 import type { Consumer, Transport } from '../ports/transport.js';
-import { Attempt, settledBy } from './attempt.js';
+import { enters, fits } from './addressee.js';
+import { Announcer } from './announcer.js';
+import { Attempt } from './attempt.js';
 import type { AttemptEnvironment } from './environment.js';
+import { DueWork } from './due-work.js';
+import { transitionOf } from './ending.js';
 import { Housekeeping } from './housekeeping.js';
 import { Periodic } from './periodic.js';
 import { Quarantine } from './quarantine.js';
+import { Residents } from './residents.js';
+import { NOTHING_RESTORED, Restore, type Restored } from './restore.js';
 import type { Results } from './results.js';
+import { Wakes } from './wakes.js';
+import { isOverWithin, LAST_WRITES_MS } from './within.js';
 import { WorkerLease } from './worker-lease.js';
-
-export interface WorkerOptions {
-  /** Name of this process, unique. */
-  readonly id: string;
-  /** Invocations driven at once. */
-  readonly concurrency: number;
-  /** Milliseconds without a renewal after which the worker counts as dead. */
-  readonly leaseMs: number;
-  /** Milliseconds between two looks for due work that no announcement brought. */
-  readonly sweepMs: number;
-  /** Milliseconds that running steps get when the worker stops. */
-  readonly drainMs: number;
-  /** Deaths in a row without progress after which an invocation is failed as poison. */
-  readonly maxDeaths: number;
-  /** Milliseconds that a finished invocation is kept; `undefined`: for ever. */
-  readonly retentionMs: number | undefined;
-}
+import type { WorkerOptions } from './worker-options.js';
 
 /** How long announced work may be due before the sweep takes it: the announcement was lost, or nobody is free. */
 const OVERDUE_SWEEPS = 2;
@@ -33,18 +25,33 @@ const OVERDUE_SWEEPS = 2;
 const SHORTEST_SWEEP_MS = 20;
 /** How long an invocation waits whose handler this worker does not have. */
 const UNKNOWN_HANDLER_PAUSE_MS = 10_000;
+/** How long an invocation waits that could not be read. */
+const UNREAD_PAUSE_MS = 1_000;
 /** How long an invocation waits that is to be driven apart from another one. */
 const QUARANTINE_PAUSE_MS = 1_000;
 
-/** Claims invocations and drives them: as many at once as it has slots. */
-export class Worker {
+/** Invocations that only wait, per slot, before those that have waited longest are suspended. */
+const RESIDENTS_PER_SLOT = 10;
+
+/**
+ * Claims invocations and drives them: as many at once as it has slots. One that only waits takes no slot: those that
+ * it waits for may need one.
+ */
+export class Worker implements LocalWorker {
   private readonly lease: WorkerLease;
   private readonly sweep: Periodic;
+  private readonly due: DueWork;
   private readonly housekeeping: Housekeeping;
   private readonly attempts = new Map<string, Attempt>();
+  /** Those of them that only wait. */
+  private readonly residents: Residents;
+  private readonly wakes: Wakes;
+  private readonly restore: Restore;
   private readonly quarantine: Quarantine;
+  private readonly arrivals: Periodic;
+  private readonly announcer: Announcer;
   private reserved = 0;
-  private state: 'idle' | 'working' | 'draining' = 'idle';
+  private state: 'idle' | 'working' | 'draining' | 'dead' = 'idle';
   /** Whether announcements may have been lost, so that everything due is looked for. */
   private catchingUp = true;
   private consumer: Consumer | undefined;
@@ -55,17 +62,29 @@ export class Worker {
     private readonly store: Store,
     private readonly transport: Transport,
     private readonly handlers: Handlers,
-    private readonly results: Results,
+    results: Results,
     private readonly env: AttemptEnvironment,
   ) {
     const { clock, logger } = env;
     this.quarantine = new Quarantine(options.maxDeaths, clock);
-    const owner = { name: options.id, services: handlers.services, leaseMs: options.leaseMs };
+    const { services, subscriptions } = handlers;
+    const { schedules, leaseMs } = options;
+    const owner = { name: options.id, services, subscriptions, schedules, leaseMs };
     const lost = (): void => this.each(attempt => attempt.lose());
-    this.lease = new WorkerLease(owner, store, { lost, regained: () => this.goOn() }, clock, logger);
+    const regained = (): void => (this.catchUp(), this.consumer?.resume());
+    this.lease = new WorkerLease(owner, store, { lost, regained }, clock, logger);
     this.sweep = new Periodic('sweep', options.sweepMs, () => this.claimDue(), clock, logger);
+    this.due = new DueWork(store, clock);
+    this.restore = new Restore(store);
+    this.announcer = new Announcer(id => this.attempts.get(id), results, transport);
+    this.wakes = new Wakes(id => this.attempts.get(id), this.restore, logger);
+    this.residents = new Residents(options.concurrency * RESIDENTS_PER_SLOT, this.wakes);
+    const ask = async (): Promise<void> => this.residents.ask(this.isPushed());
+    this.arrivals = new Periodic('search for arrivals', options.sweepMs, ask, clock, logger);
     const driving = (): string[] => [...this.attempts.keys()];
-    this.housekeeping = new Housekeeping(options, this.lease, driving, store, transport, clock, logger);
+    const { messenger, errors } = env;
+    const parts = { store, transport, messenger, errors, clock, logger };
+    this.housekeeping = new Housekeeping(options, this.lease, driving, parts);
   }
 
   /** Whether it takes work. */
@@ -78,10 +97,19 @@ export class Worker {
     return this.lease.workerId;
   }
 
+  get busy(): string[] {
+    return [...this.attempts].filter(([, attempt]) => !attempt.rests).map(([id]) => id);
+  }
+
   /** How many invocations it would take now. */
   get capacity(): number {
     if (!this.isWorking || !this.lease.isHeld) return 0;
-    return Math.max(0, this.options.concurrency - this.attempts.size - this.reserved);
+    return Math.max(0, this.options.concurrency - this.active);
+  }
+
+  /** Slots in use. */
+  private get active(): number {
+    return this.attempts.size - this.residents.count + this.reserved;
   }
 
   /** Whether it drives an invocation. */
@@ -101,6 +129,7 @@ export class Worker {
       lost: () => this.catchUp(),
     });
     this.sweep.start();
+    this.arrivals.start();
     this.housekeeping.start();
     this.catchUp();
   }
@@ -114,9 +143,20 @@ export class Worker {
 
   /** Uses a reserved slot, or gives it back when there is nothing to drive. */
   adopt(claimed: Claimed | undefined): void {
+    if (claimed && !this.restore.isNew(claimed)) return void this.adoptKnown(claimed);
     this.reserved--;
-    if (claimed) this.drive(claimed, []);
-    else this.freed();
+    if (claimed) this.drive(claimed, NOTHING_RESTORED);
+    if (!claimed || !this.drives(claimed.lease.invocationId)) this.freed();
+  }
+
+  /** An invocation is being accepted that is to be over in so many milliseconds. */
+  expectDeadline(inMs: number): void {
+    this.housekeeping.expectDeadline(inMs);
+  }
+
+  /** Something arrived for invocations that it drives, or drove: what it does not know yet is asked for. */
+  wake(awoken: readonly Pick<Awoken, 'id' | 'wakes'>[]): void {
+    this.wakes.add(awoken);
   }
 
   /**
@@ -126,17 +166,34 @@ export class Worker {
   async stop(): Promise<void> {
     if (this.state !== 'working') return;
     this.state = 'draining';
-    const deadline = this.env.clock.after(this.options.drainMs, () =>
-      this.each(attempt => attempt.release()),
-    );
+    const { clock, logger } = this.env;
+    const { drainMs } = this.options;
+    const release = clock.after(drainMs, () => this.each(attempt => attempt.release()));
     this.each(attempt => attempt.drain());
-    await Promise.all([this.consumer?.stop(), this.sweep.stop()]);
+    if (!(await isOverWithin(clock, drainMs + LAST_WRITES_MS, this.windDown()))) {
+      logger.warn(
+        `the store does not answer: ${this.attempts.size} invocations are left to the end of the lease`,
+      );
+      this.each(attempt => attempt.lose());
+    }
+    release();
+    this.state = 'idle';
+  }
+
+  private async windDown(): Promise<void> {
+    await Promise.all([this.consumer?.stop(), this.sweep.stop(), this.arrivals.stop()]);
     await this.empty();
-    deadline();
     await this.env.writer.idle();
     await this.housekeeping.stop();
     await this.lease.stop();
-    this.state = 'idle';
+  }
+
+  /** Is gone as if its process had died: nothing more is written, and what it drove is an orphan once this resolves. */
+  async die(): Promise<void> {
+    this.state = 'dead';
+    this.each(attempt => attempt.lose());
+    for (const part of [this.consumer, this.sweep, this.arrivals, this.housekeeping]) void part?.stop();
+    await this.lease.stop();
   }
 
   /** Resolves when it drives nothing, and nothing that was accepted or claimed is still on its way to it. */
@@ -151,7 +208,8 @@ export class Worker {
   }
 
   private async take(ids: readonly string[]): Promise<void> {
-    const fresh = ids.filter(id => !this.attempts.has(id));
+    // One that has just let go may have been woken already.
+    const fresh = ids.filter(id => !this.attempts.get(id)?.isDriving);
     if (fresh.length === 0) return;
     this.reserved += fresh.length;
     try {
@@ -178,19 +236,15 @@ export class Worker {
     this.reserved += limit;
     try {
       const { workerId } = this;
-      const claimed = await this.store.claimDue({ workerId, services, limit, overdueMs });
+      const claimed = await this.due.claim({ workerId, services, limit, overdueMs });
       this.catchingUp = claimed.length === limit && (this.catchingUp || !isPushed);
       await this.driveAll(claimed);
     } finally {
       this.reserved -= limit;
       this.freed();
     }
-    if (!isPushed && !this.catchingUp) await this.wakeWhenDue(services);
-  }
-
-  /** Where nobody announces what becomes due, the sweep comes in time for it. */
-  private async wakeWhenDue(services: readonly string[]): Promise<void> {
-    const dueInMs = await this.store.nextDue(services);
+    // Where nobody announces what becomes due, the sweep comes in time for it.
+    const dueInMs = isPushed || this.catchingUp ? undefined : await this.due.next(services);
     if (dueInMs !== undefined) this.sweep.soon(Math.max(dueInMs, SHORTEST_SWEEP_MS));
   }
 
@@ -206,30 +260,58 @@ export class Worker {
   }
 
   private async driveAll(claimed: readonly Claimed[]): Promise<void> {
-    // At its first epoch an invocation has no journal.
-    const resumed = claimed.filter(one => one.lease.epoch > 1).map(one => one.lease.invocationId);
-    const journals = resumed.length > 0 ? await this.store.journals(resumed) : undefined;
-    for (const one of claimed) this.drive(one, journals?.get(one.lease.invocationId) ?? []);
+    await Promise.all(claimed.map(one => this.resume(one)));
   }
 
-  private drive(claimed: Claimed, journal: readonly JournalEntry[]): void {
+  private async adoptKnown(claimed: Claimed): Promise<void> {
+    await this.resume(claimed);
+    this.reserved--;
+    this.freed();
+  }
+
+  /** Drives an invocation with what the store has of it, once it is its turn. */
+  private async resume(claimed: Claimed): Promise<void> {
+    try {
+      const { lease, service, handler } = claimed;
+      if (!(await enters(claimed, this.handlers.find(service, handler), this.store))) return;
+      const { invocationId } = lease;
+      await this.wakes.during(invocationId, async () => this.drive(claimed, await this.restore.of(claimed)));
+    } catch (error) {
+      this.env.logger.warn(`${claimed.lease.invocationId} could not be read: ${String(error)}`);
+      this.giveBack(claimed, UNREAD_PAUSE_MS);
+    }
+  }
+
+  private drive(claimed: Claimed, restored: Restored): void {
+    if (this.state === 'dead') return;
     const definition = this.handlers.find(claimed.service, claimed.handler);
-    if (!definition) return this.giveBackUnknown(claimed);
+    if (!definition || !fits(claimed, definition)) return this.giveBackUnknown(claimed);
+    // It was on its way when the drain began.
+    if (this.state === 'draining') return this.giveBack(claimed, 0);
     if (this.quarantine.refuses(claimed)) return this.giveBack(claimed, QUARANTINE_PAUSE_MS);
     const id = claimed.lease.invocationId;
-    const attempt = new Attempt(claimed, journal, definition, this.env);
+    const attempt = new Attempt(claimed, restored, definition, this.env);
     this.quarantine.enter(claimed, attempt);
     // An attempt of a lost lease may still be in its last moments under the same id.
     this.attempts.get(id)?.lose();
     this.attempts.set(id, attempt);
+    attempt.onWaiting = waits => this.resides(attempt, waits);
     void attempt.done.then(end => this.finished(id, attempt, claimed, end));
     attempt.start();
-    if (this.state === 'draining') attempt.drain();
   }
 
-  /** The service is known, its handler is not: another version of the application may have it. */
+  /** An attempt begins to do nothing but wait, or goes on. */
+  private resides(attempt: Attempt, waits: boolean): void {
+    if (!waits) return this.residents.delete(attempt);
+    this.residents.add(attempt);
+    if (this.catchingUp) void this.sweep.now();
+    this.consumer?.resume();
+  }
+
+  /** Another version of the application may have the handler, or another application the service. */
   private giveBackUnknown(claimed: Claimed): void {
     const { lease, service, handler } = claimed;
+    if (!this.handlers.services.includes(service)) return this.giveBack(claimed, 0);
     this.env.logger.warn(
       `${service} has no handler ${handler} in this application: invocation ${lease.invocationId} waits for a worker that has it`,
     );
@@ -237,38 +319,20 @@ export class Worker {
   }
 
   private giveBack(claimed: Claimed, dueInMs: number): void {
-    const { lease } = claimed;
-    const back = { output: null, error: null, failedEntry: null, failedAttempt: false };
-    const transition = { ...back, lease, status: 'scheduled' as const, dueInMs };
-    this.env.writer
-      .transition(transition)
-      .then(result => result === 'fenced' || this.announce(claimed, transition))
-      .catch((error: unknown) => this.env.logger.warn(String(error)));
+    const transition = transitionOf(claimed, { status: 'scheduled', dueInMs });
+    const write = this.env.writer.transition(transition);
+    const announce = (result: string): unknown =>
+      result === 'fenced' || this.announcer.ended(claimed, transition);
+    write.then(announce).catch((error: unknown) => this.env.logger.warn(String(error)));
   }
 
   private finished(id: string, attempt: Attempt, claimed: Claimed, end: Transition | undefined): void {
     if (this.attempts.get(id) === attempt) this.attempts.delete(id);
+    this.residents.delete(attempt);
     this.quarantine.leave(attempt);
-    if (end) this.announce(claimed, end);
+    this.announcer.ended(claimed, end);
     if (this.catchingUp) void this.sweep.now();
     this.freed();
-  }
-
-  private announce(claimed: Claimed, end: Transition): void {
-    const { service, origin, lease } = claimed;
-    const id = lease.invocationId;
-    const settled = settledBy(end);
-    if (settled) {
-      this.results.settle(settled);
-      this.transport.finished(origin, [id]);
-    } else if (end.dueInMs === 0) this.transport.ready([{ id, service }]);
-    else if (end.dueInMs !== null) this.transport.due([{ id, service, dueInMs: end.dueInMs }]);
-  }
-
-  /** It may claim again. */
-  private goOn(): void {
-    this.catchUp();
-    this.consumer?.resume();
   }
 
   private each(act: (attempt: Attempt) => void): void {

@@ -1,8 +1,10 @@
 import type {
-  Batch,
-  BatchResult,
+  AcceptResult,
+  Arrival,
+  ArrivalResult,
   EntryWrite,
   NewInvocation,
+  News,
   Store,
   Transition,
   WriteResult,
@@ -10,28 +12,28 @@ import type {
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import { AcceptTimeoutError } from '../errors/index.js';
-
-/** One write that waits for its commit. */
-type Item =
-  | { readonly kind: 'accept'; readonly write: NewInvocation; readonly key: string; readonly done: Done }
-  | { readonly kind: 'entry'; readonly write: EntryWrite; readonly key: string; readonly done: Done }
-  | { readonly kind: 'transition'; readonly write: Transition; readonly key: string; readonly done: Done };
-
-interface Done {
-  resolve(result: WriteResult): void;
-  reject(error: unknown): void;
-  /** When the writer stops trying, by the monotonic clock; `undefined`: never, the write matters to a lease. */
-  readonly deadline: number | undefined;
-}
+import { isOverWithin } from './within.js';
+import {
+  invocationOf,
+  isDelivery,
+  MAX_BATCH,
+  middleOf,
+  nextBatch,
+  type Results,
+  settle,
+  toBatch,
+  type WriteItem,
+} from './write-queue.js';
 
 export interface WriterOptions {
   /** Batches under way at once; writes of one invocation always keep their order. */
   readonly lanes: number;
   /** Milliseconds after which an accept is refused while the store is away. */
   readonly acceptTimeoutMs: number;
+  /** The most writes of a batch, asked for each one; what belongs together stays together. @default 500 */
+  readonly largestBatch?: () => number;
 }
 
-const MAX_BATCH = 500;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 
@@ -39,46 +41,89 @@ const LONGEST_PAUSE_MS = 2_000;
  * Group commit: what many invocations want to write in the same moment becomes one batch.
  *
  * W1. Writes of one invocation are committed in the order in which they were asked for.
- * W2. A batch has one write per entry and one transition per invocation; a later one waits for the next batch.
+ * W2. A batch touches no row in two ways (see `Batch`); what would waits for the next one.
  * W3. While the store is away a batch is tried again; the store's idempotence makes that safe.
  * W4. A write that the store refuses for itself fails alone: its batch is split until it is found.
+ * W5. An accept under an id that others may use, too, may have to wait for their transaction: such accepts have a lane
+ *     of their own, and no other write waits behind them.
  */
 export class Writer {
+  /** Told what each commit means for others. */
+  onNews: (news: News) => void = () => undefined;
   private readonly lanes: Lane[];
+  private readonly shared: Lane;
+  private readonly acceptTimeoutMs: number;
+  private readonly clock: Clock;
 
   constructor(store: Store, options: WriterOptions, clock: Clock, logger: Logger) {
-    this.lanes = Array.from({ length: options.lanes }, () => new Lane(store, clock, logger));
+    const tell = (news: News): void => this.onNews(news);
+    const { lanes, largestBatch = () => MAX_BATCH } = options;
+    const lane = (): Lane => new Lane(store, tell, clock, logger, largestBatch);
+    this.lanes = Array.from({ length: lanes }, lane);
+    this.shared = lane();
     this.acceptTimeoutMs = options.acceptTimeoutMs;
     this.clock = clock;
   }
 
-  private readonly acceptTimeoutMs: number;
-  private readonly clock: Clock;
-
-  accept(write: NewInvocation): Promise<'ok' | 'duplicate'> {
-    const deadline = this.clock.monotonic() + this.acceptTimeoutMs;
-    return this.add(write.id, deadline, done => ({ kind: 'accept', write, key: write.id, done })) as Promise<
-      'ok' | 'duplicate'
-    >;
+  /**
+   * Accepts an invocation; with it, in one commit, goes the entry of the caller that waits for it. What an invocation
+   * asks for keeps its place among its other writes (W1).
+   *
+   * @param group those that are committed together: the same `lane` for all, `more` for all but the last, one after the
+   *   other
+   * @param isFresh whether nobody else can be accepting under this id
+   */
+  accept(write: NewInvocation, isFresh: boolean, entry?: EntryWrite, group?: AcceptGroup): Accepting {
+    const { parent } = write;
+    // A client gives up after a while; a handler goes on once the store is back.
+    const deadline = parent ? undefined : this.clock.monotonic() + this.acceptTimeoutMs;
+    const lane =
+      parent || isFresh ? this.lane(parent?.lease.invocationId ?? group?.lane ?? write.id) : this.shared;
+    const joined = entry !== undefined || group?.more === true;
+    const result = this.add('accept', lane, write, deadline, joined);
+    return { result, entry: entry && this.entry(entry) };
   }
 
   entry(write: EntryWrite): Promise<WriteResult> {
-    const id = write.lease.invocationId;
-    return this.add(id, undefined, done => ({ kind: 'entry', write, key: `${id}/${write.index}`, done }));
+    return this.add('entry', this.lane(write.lease.invocationId), write);
   }
 
   transition(write: Transition): Promise<WriteResult> {
-    const id = write.lease.invocationId;
-    return this.add(id, undefined, done => ({ kind: 'transition', write, key: id, done }));
+    return this.add('transition', this.lane(write.lease.invocationId), write);
   }
 
-  /** Resolves when nothing waits for a commit. */
+  /** Brings something to an invocation from outside. */
+  arrive(write: Arrival): Promise<ArrivalResult> {
+    const id = write.kind === 'signal' ? write.invocationId : write.entry.invocationId;
+    const deadline = this.clock.monotonic() + this.acceptTimeoutMs;
+    return this.add('arrival', this.lane(id), write, deadline);
+  }
+
+  /** Resolves when nothing that was asked for until now waits for a commit. */
   async idle(): Promise<void> {
-    await Promise.all(this.lanes.map(lane => lane.idle()));
+    await Promise.all(this.all.map(lane => lane.idle()));
   }
 
-  private add(id: string, deadline: number | undefined, item: (done: Done) => Item): Promise<WriteResult> {
-    return new Promise((resolve, reject) => this.lane(id).push(item({ resolve, reject, deadline })));
+  /** Resolves when nothing waits for a commit any more, or after so many milliseconds: what the store did not take by then is given up. */
+  async end(ms: number): Promise<void> {
+    if (!(await isOverWithin(this.clock, ms, this.idle()))) for (const lane of this.all) lane.giveUp();
+  }
+
+  private get all(): readonly Lane[] {
+    return [...this.lanes, this.shared];
+  }
+
+  private add<K extends WriteItem['kind']>(
+    kind: K,
+    lane: Lane,
+    write: Extract<WriteItem, { kind: K }>['write'],
+    deadline?: number,
+    joined = false,
+  ): Promise<Results[K]> {
+    return new Promise((resolve, reject) => {
+      const item = { kind, write, deadline, joined, done: { resolve, reject } };
+      lane.push(item as unknown as WriteItem);
+    });
   }
 
   private lane(id: string): Lane {
@@ -89,105 +134,120 @@ export class Writer {
   }
 }
 
+/** Where an accept stands among those that it is committed with. */
+export interface AcceptGroup {
+  readonly lane: string;
+  readonly more: boolean;
+}
+
+/** What will become of an accept, and of the entry that goes with it. */
+export interface Accepting {
+  readonly result: Promise<AcceptResult>;
+  readonly entry: Promise<WriteResult> | undefined;
+}
+
 /** One queue of writes with one batch under way. */
 class Lane {
-  private queue: Item[] = [];
-  private running: Promise<void> | undefined;
+  private queue: WriteItem[] = [];
+  private isRunning = false;
+  private hasGivenUp = false;
+  /** How many writes were asked for, and how many of them are through. */
+  private asked = 0;
+  private through = 0;
+  private readonly waiting: { readonly count: number; readonly resolve: () => void }[] = [];
 
   constructor(
     private readonly store: Store,
+    private readonly tell: (news: News) => void,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly largestBatch: () => number,
   ) {}
 
-  push(item: Item): void {
+  push(item: WriteItem): void {
+    this.asked++;
     this.queue.push(item);
-    this.running ??= this.run();
+    if (!this.isRunning) void this.run();
   }
 
-  async idle(): Promise<void> {
-    while (this.running) await this.running;
+  /** Resolves when what was asked for until now is through. */
+  idle(): Promise<void> {
+    const count = this.asked;
+    if (this.through === count) return Promise.resolve();
+    return new Promise(resolve => this.waiting.push({ count, resolve }));
+  }
+
+  /** Tries nothing again from now on. */
+  giveUp(): void {
+    this.hasGivenUp = true;
   }
 
   private async run(): Promise<void> {
+    this.isRunning = true;
     // Everything that this turn of the event loop still asks for joins the batch.
     await nextTurn();
     while (this.queue.length > 0) {
-      const { batch, rest } = split(this.queue);
+      await this.gather();
+      const { batch, rest } = nextBatch(this.queue, this.largestBatch());
       this.queue = rest;
       await this.flush(batch);
+      this.through += batch.length;
+      while ((this.waiting[0]?.count ?? Infinity) <= this.through) this.waiting.shift()?.resolve();
     }
-    this.running = undefined;
+    this.isRunning = false;
   }
 
-  private async flush(items: readonly Item[]): Promise<void> {
+  /**
+   * One attempt delivers one outcome in each turn of the event loop, and nobody need wait for its commit yet: while
+   * nothing else is asked for, what follows joins the batch.
+   */
+  private async gather(): Promise<void> {
+    const most = this.largestBatch();
+    for (let seen = 0; seen < this.queue.length && this.queue.length < most;) {
+      if (!this.queue.slice(seen).every(isDelivery)) return;
+      seen = this.queue.length;
+      await nextTurn();
+    }
+  }
+
+  private async flush(items: readonly WriteItem[]): Promise<void> {
     let waiting = items;
     for (let pause = FIRST_PAUSE_MS; waiting.length > 0; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
-        settle(waiting, await this.store.commit(toBatch(waiting)));
-        return;
+        const result = await this.store.commit(toBatch(waiting));
+        this.tell(result.news);
+        return settle(waiting, result);
       } catch (error) {
         if (!this.store.isTransient(error)) return this.isolate(waiting, error);
         this.logger.warn(`${waiting.length} writes wait for the store: ${String(error)}`);
         waiting = this.refuseExpired(waiting, error);
+        if (this.hasGivenUp) return waiting.forEach(({ done }) => done.reject(error));
         await new Promise<void>(resolve => this.clock.after(pause, resolve));
       }
     }
   }
 
-  /** W4: halves a refused batch until the write that cannot be made stands alone. */
-  private async isolate(items: readonly Item[], error: unknown): Promise<void> {
-    const [only] = items;
-    if (items.length === 1) return only?.done.reject(error);
-    const middle = items.length >> 1;
+  /** W4: halves a refused batch until the write that cannot be made stands alone, with those that are joined to it. */
+  private async isolate(items: readonly WriteItem[], error: unknown): Promise<void> {
+    const middle = middleOf(items);
+    if (middle === 0) return items.forEach(({ done }) => done.reject(error));
     await this.flush(items.slice(0, middle));
     await this.flush(items.slice(middle));
   }
 
-  private refuseExpired(items: readonly Item[], cause: unknown): readonly Item[] {
+  private refuseExpired(items: readonly WriteItem[], cause: unknown): readonly WriteItem[] {
     const now = this.clock.monotonic();
-    return items.filter(item => {
-      const { deadline } = item.done;
-      if (deadline === undefined || now < deadline) return true;
-      item.done.reject(new AcceptTimeoutError(item.key, { cause }));
-      return false;
-    });
+    let isLate = false;
+    // Those that are joined have one fate: that of the last.
+    return items
+      .toReversed()
+      .filter(item => {
+        if (!item.joined) isLate = item.deadline !== undefined && (now >= item.deadline || this.hasGivenUp);
+        if (isLate) item.done.reject(new AcceptTimeoutError(invocationOf(item), { cause }));
+        return !isLate;
+      })
+      .reverse();
   }
-}
-
-/** The longest prefix of a queue that one batch may hold (W2). */
-function split(queue: readonly Item[]): { batch: Item[]; rest: Item[] } {
-  const entries = new Set<string>();
-  const invocations = new Set<string>();
-  let end = 0;
-  for (const item of queue.slice(0, MAX_BATCH)) {
-    const seen = item.kind === 'entry' ? entries : invocations;
-    const closed = item.kind === 'entry' && invocations.has(item.write.lease.invocationId);
-    if (closed || seen.has(item.key)) break;
-    seen.add(item.key);
-    end++;
-  }
-  return { batch: queue.slice(0, end), rest: queue.slice(end) };
-}
-
-function toBatch(items: readonly Item[]): Batch {
-  const batch = {
-    accepts: [] as NewInvocation[],
-    entries: [] as EntryWrite[],
-    transitions: [] as Transition[],
-  };
-  for (const item of items) {
-    if (item.kind === 'accept') batch.accepts.push(item.write);
-    else if (item.kind === 'entry') batch.entries.push(item.write);
-    else batch.transitions.push(item.write);
-  }
-  return batch;
-}
-
-function settle(items: readonly Item[], result: BatchResult): void {
-  const next = { accept: 0, entry: 0, transition: 0 };
-  const results = { accept: result.accepts, entry: result.entries, transition: result.transitions };
-  for (const { kind, done } of items) done.resolve(results[kind][next[kind]++] as WriteResult);
 }
 
 /** Resolves on the next turn of the event loop, when the microtasks of this one are through. */

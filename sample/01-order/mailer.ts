@@ -14,6 +14,6 @@ export class Mailer {
   async confirm(order: CheckoutDto, receipt: Receipt): Promise<void> {
     const key = this.durable.step?.idempotencyKey;
     this.logger.log(`confirm ${receipt.number} to ${order.email}, idempotency key ${key}`);
-    await remoteCall(this.durable.signal);
+    await remoteCall(this.durable.abortSignal);
   }
 }

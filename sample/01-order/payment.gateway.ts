@@ -21,7 +21,7 @@ export class PaymentGateway {
     // The key is the same for every try, so the provider can tell a repeated request from a new one.
     const key = this.durable.step?.idempotencyKey;
     this.logger.log(`charge ${euros(order.amount)} to ${order.email}, idempotency key ${key}`);
-    await remoteCall(this.durable.signal);
+    await remoteCall(this.durable.abortSignal);
     return { id: `pay_${randomUUID()}`, amount: order.amount };
   }
 
@@ -29,7 +29,7 @@ export class PaymentGateway {
   async refund(payment: Payment): Promise<void> {
     const key = this.durable.step?.idempotencyKey;
     this.logger.log(`refund ${euros(payment.amount)} of ${payment.id}, idempotency key ${key}`);
-    await remoteCall(this.durable.signal);
+    await remoteCall(this.durable.abortSignal);
   }
 }
 

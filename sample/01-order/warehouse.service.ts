@@ -19,7 +19,7 @@ export class WarehouseService {
   async reserve(order: CheckoutDto): Promise<Parcel> {
     const key = this.durable.step?.idempotencyKey;
     this.logger.log(`reserve ${order.quantity} x ${order.sku}, idempotency key ${key}`);
-    await remoteCall(this.durable.signal);
+    await remoteCall(this.durable.abortSignal);
     if (order.sku === 'sold-out') throw new TerminalError(`${order.sku} is out of stock`);
     return { id: `parcel_${randomUUID()}` };
   }

@@ -43,7 +43,7 @@ class Draining {
   }
 
   private async step(step: number): Promise<void> {
-    const { invocation, signal } = this.durable;
+    const { invocation, abortSignal: signal } = this.durable;
     signal.addEventListener('abort', () => note('abort', invocation.id, step));
     note('start', invocation.id, step);
     await setTimeout(stepMs);
@@ -73,6 +73,7 @@ async function start(): Promise<INestApplicationContext> {
 const app = await start();
 if (mode === 'close') process.once('SIGTERM', () => void app.close());
 else app.enableShutdownHooks([], { useProcessExit: true });
+process.once('SIGTERM', () => note('told', '', -1));
 process.send?.('ready');
 // From here on only what the application itself holds keeps the process alive.
 process.channel?.unref();

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -6,8 +5,7 @@ import type { DataSourceOptions } from 'typeorm';
 import { ENTITIES, MIGRATIONS } from '../../lib/adapters/typeorm/schema.js';
 import { quoted } from '../../lib/adapters/typeorm/tables.js';
 import { pgliteDriver } from '../../lib/adapters/embedded/pglite-driver.js';
-
-const SERVER = process.env['DURABLE_TEST_POSTGRES'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+import { createScratchDatabase } from '../support/scratch-database.js';
 
 /** A migrated data source on a database of its own. */
 export interface TestDatabase {
@@ -20,16 +18,13 @@ export interface TestDatabase {
 
 /** A new database on the PostgreSQL server of the tests, with the tables in `schema`. */
 export async function openPostgres(schema = 'durable', poolSize = 12): Promise<TestDatabase> {
-  const database = `durable_test_${randomUUID().replaceAll('-', '')}`;
-  await onServer(`create database ${database}`);
-  const url = new URL(SERVER);
-  url.pathname = `/${database}`;
-  const dataSource = await migrated({ type: 'postgres', url: url.href, extra: { max: poolSize } }, schema);
+  const { url, drop } = await createScratchDatabase();
+  const dataSource = await migrated({ type: 'postgres', url, extra: { max: poolSize } }, schema);
   const clients: pg.Client[] = [];
   return {
     dataSource,
     connect: async () => {
-      const client = new pg.Client(url.href);
+      const client = new pg.Client(url);
       await client.connect();
       clients.push(client);
       return client;
@@ -37,7 +32,7 @@ export async function openPostgres(schema = 'durable', poolSize = 12): Promise<T
     close: async () => {
       await Promise.all(clients.map(client => client.end()));
       if (dataSource.isInitialized) await dataSource.destroy();
-      await onServer(`drop database ${database} with (force)`);
+      await drop();
     },
   };
 }
@@ -76,14 +71,4 @@ async function migrated(
     throw error;
   }
   return dataSource;
-}
-
-async function onServer(statement: string): Promise<void> {
-  const client = new pg.Client(SERVER);
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 }

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { CreateDurable1763600000000 } from '../../lib/adapters/typeorm/migrations/create-durable.js';
+import { MIGRATIONS } from '../../lib/adapters/typeorm/schema.js';
 import { EntryEntity } from '../../lib/adapters/typeorm/entry.entity.js';
 import { InvocationEntity } from '../../lib/adapters/typeorm/invocation.entity.js';
+import { ScheduleEntity } from '../../lib/adapters/typeorm/schedule.entity.js';
 import { TypeOrmStore } from '../../lib/adapters/typeorm/typeorm-store.js';
 import { WorkerEntity } from '../../lib/adapters/typeorm/worker.entity.js';
 import { openPGlite, openPostgres } from './databases.js';
@@ -11,7 +12,18 @@ import { poisonError } from './store.contract.js';
 import { Scene } from './store/scene.js';
 
 const FILE = new URL('./schema.sql', import.meta.url);
-const TABLES = ['invocation', 'entry', 'worker'];
+const TABLES = [
+  'invocation',
+  'entry',
+  'worker',
+  'object',
+  'state',
+  'signal',
+  'attachment',
+  'deadline',
+  'subscription',
+  'schedule',
+];
 
 describe('the schema that the migrations make', () => {
   let database: TestDatabase;
@@ -52,7 +64,7 @@ describe('the schema that the migrations make', () => {
     expect(worker).toMatchObject({ services: [s.service], pid: 1 });
   });
 
-  test.each([InvocationEntity, EntryEntity, WorkerEntity])(
+  test.each([InvocationEntity, EntryEntity, WorkerEntity, ScheduleEntity])(
     'has no column that its entity does not name, and none of another type',
     async entity => {
       const metadata = database.dataSource.getMetadata(entity);
@@ -70,10 +82,10 @@ describe('the schema that the migrations make', () => {
     },
   );
 
-  test('is gone after the migration was reverted', async () => {
+  test('is gone after the migrations were reverted', async () => {
     const { dataSource } = database;
-    expect(new CreateDurable1763600000000().name).toBe(CreateDurable1763600000000.name);
-    await dataSource.undoLastMigration();
+    for (const Migration of MIGRATIONS) expect(new Migration().name).toBe(Migration.name);
+    for (const _ of MIGRATIONS) await dataSource.undoLastMigration();
     expect(await dumpSchema(dataSource, TABLES)).toBe('\n');
   });
 });

@@ -1,11 +1,17 @@
 import type { Store } from '../../lib/ports/store.js';
 import { describeClaims } from './store/claims.js';
 import { describeCommit } from './store/commit.js';
+import { describeControl } from './store/control.js';
+import { describeDeadlines } from './store/deadlines.js';
+import { describeRestart } from './store/restart.js';
 import { describeFence } from './store/fence.js';
+import { describeModel } from './store/model.js';
 import { describeQueries } from './store/queries.js';
 import { describeRaces } from './store/races.js';
 import { describeRetry } from './store/retry.js';
+import { describeSchedules } from './store/schedules.js';
 import { Scene } from './store/scene.js';
+import { describeSubscriptions } from './store/subscriptions.js';
 import { describeWorkers } from './store/workers.js';
 
 export { poisonError } from './store/scene.js';
@@ -35,6 +41,12 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeWorkers(scene);
     describeQueries(scene);
     describeRetry(scene);
+    describeModel(scene);
+    describeControl(scene);
+    describeDeadlines(scene);
+    describeRestart(scene);
+    describeSubscriptions(scene);
+    describeSchedules(scene);
     describeRaces(scene);
   });
 }

@@ -195,24 +195,24 @@ export function transportContract(name: string, harness: TransportHarness): void
 
     test('every listener of the origin hears it, others do not', async () => {
       const heard: Record<string, string[]> = { one: [], two: [], other: [] };
-      await transport.onFinished('client-1', ids => heard.one?.push(...ids));
-      await transport.onFinished('client-1', ids => heard.two?.push(...ids));
-      await transport.onFinished('client-2', ids => heard.other?.push(...ids));
+      await transport.onNews('client-1', ids => heard.one?.push(...ids));
+      await transport.onNews('client-1', ids => heard.two?.push(...ids));
+      await transport.onNews('client-2', ids => heard.other?.push(...ids));
       const announcer = await harness.another(transport);
-      announcer.finished('client-1', ['a', 'b']);
-      announcer.finished('client-2', ['c']);
-      announcer.finished('nobody', ['d']);
+      announcer.tell('client-1', ['a', 'b']);
+      announcer.tell('client-2', ['c']);
+      announcer.tell('nobody', ['d']);
       await until('all heard it', () => Object.values(heard).flat().length === 5);
       expect(heard).toEqual({ one: ['a', 'b'], two: ['a', 'b'], other: ['c'] });
     });
 
     test('a listener that was removed hears nothing more, the others do', async () => {
       const heard: Record<string, string[]> = { gone: [], stays: [] };
-      const remove = await transport.onFinished('client-1', ids => heard.gone?.push(...ids));
-      await transport.onFinished('client-1', ids => heard.stays?.push(...ids));
+      const remove = await transport.onNews('client-1', ids => heard.gone?.push(...ids));
+      await transport.onNews('client-1', ids => heard.stays?.push(...ids));
       await remove();
       await remove();
-      transport.finished('client-1', ['a']);
+      transport.tell('client-1', ['a']);
       await until('one heard it', () => heard.stays?.length === 1);
       expect(heard.gone).toEqual([]);
     });
@@ -220,28 +220,28 @@ export function transportContract(name: string, harness: TransportHarness): void
     test('an origin can be listened to again', async () => {
       const heard: string[] = [];
       await (
-        await transport.onFinished('client-1', () => undefined)
+        await transport.onNews('client-1', () => undefined)
       )();
-      await transport.onFinished('client-1', ids => heard.push(...ids));
-      transport.finished('client-1', ['a']);
+      await transport.onNews('client-1', ids => heard.push(...ids));
+      transport.tell('client-1', ['a']);
       await until('it is heard', () => heard.length === 1);
     });
 
     test('ids of one turn come together', async () => {
       const heard: number[] = [];
-      await transport.onFinished('client-1', ids => heard.push(ids.length));
-      for (let i = 0; i < 100; i += 1) transport.finished('client-1', [`id-${i}`]);
+      await transport.onNews('client-1', ids => heard.push(ids.length));
+      for (let i = 0; i < 100; i += 1) transport.tell('client-1', [`id-${i}`]);
       await until('all are heard', () => heard.reduce((sum, count) => sum + count, 0) === 100);
       expect(heard.length).toBeLessThan(5);
     });
 
     test('a listener that throws disturbs nobody', async () => {
       const heard: string[] = [];
-      await transport.onFinished('client-1', () => {
+      await transport.onNews('client-1', () => {
         throw new Error('mine');
       });
-      await transport.onFinished('client-1', ids => heard.push(...ids));
-      transport.finished('client-1', ['a']);
+      await transport.onNews('client-1', ids => heard.push(...ids));
+      transport.tell('client-1', ['a']);
       await until('the other heard it', () => heard.length === 1);
     });
   });
@@ -292,12 +292,12 @@ export function transportContract(name: string, harness: TransportHarness): void
       await Promise.all([transport.close(), transport.close()]);
       transport.ready(hints(1));
       transport.due(hints(1).map(hint => ({ ...hint, dueInMs: 1 })));
-      transport.finished('client-1', ['a']);
+      transport.tell('client-1', ['a']);
       await transport.close();
       expect(intake.ids).toEqual([]);
       expect(transport.health().connected).toBe(false);
       await expect(intake.on(transport)).rejects.toMatchObject({ code: 'DURABLE_TRANSPORT_CLOSED' });
-      await expect(transport.onFinished('c', () => undefined)).rejects.toMatchObject({
+      await expect(transport.onNews('c', () => undefined)).rejects.toMatchObject({
         code: 'DURABLE_TRANSPORT_CLOSED',
       });
     });

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { jest } from '@jest/globals';
+import { form } from '../support/form.js';
 import type { WorkerOptions } from '../../lib/index.js';
 import type { Plan } from '../apps/faults/protocol.js';
 import { hasLostLease, PATIENCE_MS, Scene, type Setting } from './support/scene.js';
@@ -7,13 +8,16 @@ import { until } from '../support/until.js';
 
 jest.setTimeout(240_000);
 
-const SETTINGS: readonly Setting[] = ['embedded', 'postgres', 'postgres+redis'];
+const SETTINGS = form<readonly Setting[]>(
+  ['embedded', 'postgres', 'postgres+redis'],
+  ['embedded', 'postgres+redis'],
+);
 const WITH_OTHERS = SETTINGS.filter(setting => setting !== 'embedded');
 const LEASE_MS = 1_000;
 const WORKER: WorkerOptions = { lease: LEASE_MS, sweepInterval: '100ms' };
 
 /** A step that computes for longer than the lease of its process, which can renew nothing meanwhile. */
-describe('a step that blocks the event loop past the lease', () => {
+describe('S15 a step that blocks the event loop past the lease', () => {
   let scene: Scene;
 
   afterEach(async () => {
@@ -37,7 +41,7 @@ describe('a step that blocks the event loop past the lease', () => {
   });
 
   it.each(WITH_OTHERS)('loses it on %s to another worker, says so, and has one outcome', async setting => {
-    scene = await Scene.open(setting, { worker: WORKER, spare: 2 });
+    scene = await Scene.open(setting, { worker: WORKER, fleet: 2 });
     const plan: Plan = {
       steps: [{ name: 'one', blockUntil: scene.path('over'), unless: 'swift' }, { name: 'two' }],
     };

@@ -1,9 +1,10 @@
 import { jest } from '@jest/globals';
 import type { WorkerOptions } from '../../lib/index.js';
+import { form } from '../support/form.js';
 import { until } from '../support/until.js';
 import type { Plan, StepPlan } from '../apps/faults/protocol.js';
 import { PATIENCE_MS, Scene, type Setting } from './support/scene.js';
-import { RemoteError, type WorkerProcess } from './support/worker-process.js';
+import { RemoteError, WorkerDied, type WorkerProcess } from './support/worker-process.js';
 
 jest.setTimeout(240_000);
 
@@ -12,14 +13,21 @@ const GOOD: Plan = { steps: [{ name: 'one' }, { name: 'two' }] };
 
 type Death = NonNullable<StepPlan['dies']>;
 
-const CASES: readonly (readonly [Setting, Death])[] = [
-  ['embedded', 'exit'],
-  ['postgres', 'exit'],
-  ['postgres+redis', 'kill'],
-];
+const CASES = form<readonly (readonly [Setting, Death])[]>(
+  [
+    ['embedded', 'exit'],
+    ['postgres', 'exit'],
+    ['postgres+redis', 'kill'],
+    ['postgres', 'heap'],
+  ],
+  [
+    ['embedded', 'exit'],
+    ['postgres+redis', 'heap'],
+  ],
+);
 
 /** An invocation that ends its process each time, until that is enough. */
-describe('an invocation whose step ends the process', () => {
+describe('S14 an invocation whose step ends the process', () => {
   let scene: Scene;
 
   async function open(setting: Setting): Promise<void> {
@@ -33,7 +41,12 @@ describe('an invocation whose step ends the process', () => {
   /** Starts a process again and again, as a supervisor would, until an invocation is over in one that lives. */
   async function survive(id: string): Promise<WorkerProcess> {
     for (;;) {
-      const worker = await scene.start();
+      // It may claim what kills it before it says that it works.
+      const worker = await scene.start().catch((error: unknown) => {
+        if (error instanceof WorkerDied) return undefined;
+        throw error;
+      });
+      if (!worker) continue;
       const failed = worker.result(id).catch((error: unknown) => error instanceof RemoteError);
       if ((await failed) === true) return worker;
       await worker.exited;
@@ -61,6 +74,41 @@ describe('an invocation whose step ends the process', () => {
       expect(await scene.conclude({ accepted: [...good, bad], results })).toEqual([]);
     },
   );
+
+  it('is over after three deaths also if it never ends, and takes no more processes', async () => {
+    await open('postgres');
+    const client = await scene.start({ worker: false });
+    const bad = await client.send({ steps: [{ name: 'deadly', blockUntil: scene.path('never') }] });
+    for (const deaths of [1, 2, 3]) {
+      // It may not come to say that it works.
+      scene.start().catch(() => undefined);
+      const isBegun = (): boolean => scene.ledger.executions(bad, 'deadly') === deaths;
+      await until(`the step has begun ${deaths} times`, isBegun, PATIENCE_MS);
+    }
+    const last = await scene.start();
+    const error = (await client.result(bad).catch((thrown: unknown) => thrown)) as RemoteError;
+    expect(error.failure).toMatchObject({ code: 'DURABLE_POISON', step: 'deadly' });
+    const good = await last.send(GOOD);
+    const results = new Map([[good, await last.result(good)]]);
+    const stuck = scene.workers.filter(worker => worker !== last && worker !== client);
+    await Promise.all(stuck.map(worker => worker.kill()));
+    expect(stuck).toHaveLength(3);
+    expect(await scene.conclude({ accepted: [bad, good], results })).toEqual([]);
+  });
+
+  it('is reached by a cancellation between two deaths, and then ends no other process', async () => {
+    await open('postgres');
+    const client = await scene.start({ worker: false });
+    const first = await scene.start();
+    const bad = await client.send({ steps: [{ name: 'deadly', dies: 'exit' }] });
+    await until('the process ended', () => first.exit !== undefined, PATIENCE_MS);
+    await client.ask({ do: 'cancel', id: bad });
+    await scene.start();
+    const error = (await client.result(bad).catch((thrown: unknown) => thrown)) as RemoteError;
+    expect(error.failure.name).toBe('CancelledError');
+    expect(scene.ledger.executions(bad, 'deadly')).toBe(1);
+    expect(await scene.conclude({ accepted: [bad], results: new Map() })).toEqual([]);
+  });
 
   it('does not take along those that were in the middle of a long step each time', async () => {
     await open('postgres');

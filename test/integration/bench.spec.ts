@@ -30,16 +30,19 @@ describe('the benchmark', () => {
     const json = join(directory, 'results', 'bench.json');
     const small = ['--transport', 'embedded', '--size', '0.005', '--rounds', '2'];
     const { code, stdout, stderr } = await bench([...small, '--json', json]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('W4') });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('W9') });
 
     const { machine, measurements } = JSON.parse(readFileSync(json, 'utf8')) as Report;
-    expect(measurements.map(({ workload }) => workload)).toEqual(['w1', 'w2', 'w3', 'w3', 'w4', 'w4']);
-    for (const { title, reports, rounds } of measurements) {
+    expect(measurements.map(({ workload }) => workload).join(' ')).toBe(
+      'w1 w2 w3 w3 w4 w4 w5 w6 w7 w7 w8 w9',
+    );
+    for (const { workload, title, reports, rounds } of measurements) {
       expect(stdout).toContain(`| ${title} | embedded |`);
-      expect(rounds).toHaveLength(2);
-      for (const { invocations, perSecond, latency, costs } of rounds) {
+      expect(rounds).toHaveLength(workload === 'w9' ? 1 : 2);
+      for (const { invocations, perSecond, latency, figures, costs } of rounds) {
         expect(Math.min(invocations, perSecond, costs.nodeCpu ?? 0)).toBeGreaterThan(0);
         expect(latency !== undefined).toBe(reports === 'latency');
+        expect(Object.keys(figures).length > 0).toBe(reports === 'figures');
       }
     }
     expect(machine.limits.fdatasyncPerSecond).toBeGreaterThan(0);

@@ -72,7 +72,7 @@ describe('npm run demo', () => {
       expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(100);
       expect(await readdir(temporary)).toEqual([]);
     },
-    60_000,
+    120_000,
   );
 
   it('ends its processes and removes its directory when it is interrupted', async () => {
@@ -83,5 +83,5 @@ describe('npm run demo', () => {
     const [, url = ''] = /listens on (\S+)/.exec(output) ?? [];
     await expect(fetch(`${url}/orders/none`)).rejects.toThrow('fetch failed');
     expect(await readdir(temporary)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });

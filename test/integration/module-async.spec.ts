@@ -22,12 +22,20 @@ class Greeter {
   }
 }
 
-const IN_MEMORY: DurableModuleOptions = { embedded: { directory: false } };
+/** Filled in when there is a database. */
+const OPTIONS: { postgres?: string } = {};
+let database: ScratchDatabase;
+
+beforeAll(async () => {
+  database = await createScratchDatabase();
+  OPTIONS.postgres = database.url;
+});
+afterAll(() => database.drop());
 
 @Injectable()
 class Configuration implements DurableOptionsFactory {
   createDurableOptions(): DurableModuleOptions {
-    return IN_MEMORY;
+    return OPTIONS;
   }
 }
 
@@ -53,7 +61,7 @@ describe('DurableModule.forRootAsync', () => {
         useFactory: (configuration: Configuration) => configuration.createDurableOptions(),
       },
     ],
-    ['useFactory that waits', { useFactory: () => Promise.resolve(IN_MEMORY) }],
+    ['useFactory that waits', { useFactory: () => Promise.resolve(OPTIONS) }],
     ['useClass', { useClass: Configuration }],
     ['useExisting', { imports: [ConfigurationModule], useExisting: Configuration }],
   ])('takes its options by %s', async (_, options) => {
@@ -74,12 +82,6 @@ describe('DurableModule.forRootAsync', () => {
   });
 
   describe("with the application's own DataSource", () => {
-    let database: ScratchDatabase;
-    beforeAll(async () => {
-      database = await createScratchDatabase();
-    });
-    afterAll(() => database.drop());
-
     it('shares its pool, and leaves it to the application to close', async () => {
       const theirs = TypeOrmModule.forRoot({ type: 'postgres', url: database.url, extra: { max: 3 } });
       const durable = DurableModule.forRootAsync({

@@ -62,7 +62,7 @@ class Shop {
 
   @Handler()
   async whoAmI(): Promise<unknown[]> {
-    const { isActive, invocation, attempt, isReplaying, step, signal } = this.durable;
+    const { isActive, invocation, attempt, isReplaying, step, abortSignal: signal } = this.durable;
     const inStep = await this.durable.run('look', () => this.durable.step?.attempt);
     return [isActive, invocation.id, invocation.service, attempt, isReplaying, step, signal.aborted, inStep];
   }
@@ -124,7 +124,7 @@ describe('without Nest and outside an invocation', () => {
   it('DurableContext says that there is no invocation', () => {
     expect(durable.isActive).toBe(false);
     expect(durable.step).toBeUndefined();
-    expect(durable.signal.aborted).toBe(false);
+    expect(durable.abortSignal.aborted).toBe(false);
     for (const property of ['invocation', 'attempt', 'isReplaying'] as const) {
       expect(() => durable[property]).toThrow(NoInvocationError);
     }

@@ -89,6 +89,24 @@ describe('openDataSource', () => {
   });
 
   describe('of its own', () => {
+    it('survives that a connection is ended while it is in use and nobody listens to it', async () => {
+      const pools = [(await open(database.url)).driver, (await open(application())).driver];
+      for (const { master } of pools as unknown as { readonly master: pg.Pool }[]) {
+        // As in the moment between its checkout and TypeORM's own listener. The shared one is asked as TypeORM does.
+        const client = await new Promise<pg.PoolClient>((resolve, reject) => {
+          master.connect((error, taken) => (taken ? resolve(taken) : reject(error ?? new Error('none'))));
+        });
+        expect(client.listenerCount('error')).toBeGreaterThan(0);
+        const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+        const ended = new Promise<void>(resolve => client.once('end', () => resolve()));
+        const other = new pg.Client(database.url);
+        await other.connect();
+        await other.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+        await Promise.all([ended, other.end()]);
+        client.release(true);
+      }
+    });
+
     it('opens a URL, with only the entities and migrations that it was given', async () => {
       const dataSource = await open(database.url);
       expect(await dataSource.query('SELECT current_database() AS name')).toEqual([{ name: database.name }]);
@@ -312,7 +330,7 @@ describe('openDataSource', () => {
       const began = performance.now();
       abort.abort(reason);
       await expect(opening).rejects.toBe(reason);
-      expect(performance.now() - began).toBeLessThan(100);
+      expect(performance.now() - began).toBeLessThan(1_000);
       await expect(open(database.url, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     });
   });

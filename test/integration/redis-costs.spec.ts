@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Consumer, Transport } from '../../lib/ports/transport.js';
 import { hints } from '../contract/transport.contract.js';
 import { RecordingIntake } from '../support/recording-intake.js';
-import { RedisServer } from '../support/redis-server.js';
+import { type RedisServer, startRedis } from '../../scripts/servers.mjs';
 import { blockedReads, callsOf } from '../support/redis-stats.js';
 import { RedisTransports } from '../support/redis-transports.js';
 import { until } from '../support/until.js';
@@ -16,7 +16,7 @@ describe('what the Redis transport costs the server', () => {
   let consumer: Consumer;
 
   beforeEach(async () => {
-    server = await RedisServer.start();
+    server = await startRedis();
     transports = new RedisTransports(server.url);
     redis = transports.connect();
     transport = await transports.open();
@@ -27,7 +27,7 @@ describe('what the Redis transport costs the server', () => {
   });
   afterEach(async () => {
     await transports.clean(false);
-    await server.remove();
+    await server.stop();
   });
 
   /** Brings `rounds` batches; the commands that were sent, by name. */

@@ -4,7 +4,7 @@ import type { RedisTiming } from '../../lib/adapters/redis/timing.js';
 import { hints } from '../contract/transport.contract.js';
 import { RecordingIntake } from '../support/recording-intake.js';
 import { RecordingLogger } from '../support/recording-logger.js';
-import { RedisServer } from '../support/redis-server.js';
+import { type RedisServer, startRedis } from '../../scripts/servers.mjs';
 import { blockedReads } from '../support/redis-stats.js';
 import { RedisTransports } from '../support/redis-transports.js';
 import type { ProxyMode } from '../support/tcp-proxy.js';
@@ -28,7 +28,7 @@ describe('when Redis fails', () => {
   let proxy: TcpProxy;
 
   beforeEach(async () => {
-    server = await RedisServer.start();
+    server = await startRedis();
     proxy = await TcpProxy.to(server.port);
     transports = new RedisTransports(server.url);
     redis = transports.connect();
@@ -36,7 +36,7 @@ describe('when Redis fails', () => {
   afterEach(async () => {
     await transports.clean(false);
     await proxy.close();
-    await server.remove();
+    await server.stop();
   });
 
   const reading = (): Promise<void> => until('a worker reads', async () => (await blockedReads(redis)) > 0);
@@ -59,21 +59,21 @@ describe('when Redis fails', () => {
     const intake = new RecordingIntake(['Orders']);
     const heard: string[] = [];
     await intake.on(transport);
-    await transport.onFinished('client', ids => heard.push(...ids));
+    await transport.onNews('client', ids => heard.push(...ids));
     await server.kill();
     await until('that is noticed', () => !transport.health().connected);
     for (let i = 0; i < 20; i += 1) {
       transport.ready(hints(1));
       transport.due(hints(1).map(hint => ({ ...hint, dueInMs: 1 })));
-      transport.finished('client', ['lost']);
+      transport.tell('client', ['lost']);
       await new Promise(setImmediate);
     }
     await new Promise(resolve => setTimeout(resolve, 500));
-    await server.start();
+    await server.restart();
     await until('that is noticed', () => transport.health().connected);
     await until('the worker was told', () => intake.losses > 0);
     await until('it listens again', async () => {
-      transport.finished('client', ['after']);
+      transport.tell('client', ['after']);
       return heard.includes('after');
     });
     const after = hints(5);
@@ -94,15 +94,15 @@ describe('when Redis fails', () => {
     const intake = new RecordingIntake(['Orders']);
     const heard: string[] = [];
     await intake.on(transport);
-    await transport.onFinished('client', ids => heard.push(...ids));
+    await transport.onNews('client', ids => heard.push(...ids));
     expect(performance.now() - start).toBeLessThan(1_000);
     expect(transport.health()).toEqual({ kind: 'redis', connected: false });
     transport.ready(hints(1));
-    await server.start();
+    await server.restart();
     await until('the worker is told that it missed something', () => intake.losses > 0);
     await until('it listens', async () => {
       transport.ready(hints(1));
-      transport.finished('client', ['a']);
+      transport.tell('client', ['a']);
       return heard.length > 0 && intake.ids.length > 0;
     });
   });
@@ -122,7 +122,7 @@ describe('when Redis fails', () => {
       const intake = new RecordingIntake(['Orders']);
       const heard: string[] = [];
       await intake.on(transport);
-      await transport.onFinished('client', ids => heard.push(...ids));
+      await transport.onNews('client', ids => heard.push(...ids));
       await reading();
       proxy.mode = mode;
       await until('that is noticed', () => !transport.health().connected);
@@ -132,7 +132,7 @@ describe('when Redis fails', () => {
       await until('the worker was told', () => intake.losses > 0);
       await until('all works again', async () => {
         transport.ready(hints(1));
-        transport.finished('client', ['a']);
+        transport.tell('client', ['a']);
         await new Promise(resolve => setTimeout(resolve, 20));
         return heard.length > 0 && intake.ids.length > 0;
       });
@@ -171,13 +171,13 @@ describe('when Redis fails', () => {
     const intake = new RecordingIntake(['Orders']);
     await intake.on(transport);
     const heard: string[] = [];
-    await transport.onFinished('client', ids => heard.push(...ids));
+    await transport.onNews('client', ids => heard.push(...ids));
     await reading();
     await redis.config('SET', 'maxmemory', '1');
     for (let i = 0; i < 5; i += 1) {
       transport.ready(hints(1));
       await until('that is noticed', () => !transport.health().connected);
-      transport.finished('client', [`${i}`]);
+      transport.tell('client', [`${i}`]);
       await until('results pass', () => heard.length === i + 1);
     }
     await redis.config('SET', 'maxmemory', '0');
@@ -217,7 +217,7 @@ describe('when Redis fails', () => {
   test('stopping and closing end while the server is away', async () => {
     const transport = await transports.open({ timing: FAST });
     const consumer = await new RecordingIntake(['Orders']).on(transport);
-    await transport.onFinished('client', () => undefined);
+    await transport.onNews('client', () => undefined);
     await server.kill();
     const start = performance.now();
     await consumer.stop();
@@ -243,7 +243,7 @@ describe('when Redis fails', () => {
     const before = await clients();
     const transport = await transports.open();
     await new RecordingIntake(['Orders']).on(transport);
-    await transport.onFinished('client', () => undefined);
+    await transport.onNews('client', () => undefined);
     await reading();
     expect(await clients()).toBe(before + 3);
     await transport.close();
@@ -258,7 +258,7 @@ describe('when Redis fails', () => {
       const before = handles();
       const transport = await transports.open({ redis: `redis://127.0.0.1:${proxy.port}`, timing: FAST });
       await new RecordingIntake(['Orders']).on(transport);
-      await transport.onFinished('client', () => undefined);
+      await transport.onNews('client', () => undefined);
       await reading();
       expect(handles()).toBeGreaterThan(before);
       proxy.mode = mode;
@@ -268,7 +268,7 @@ describe('when Redis fails', () => {
   );
 
   test('passwords are never logged', async () => {
-    const locked = await RedisServer.start('--requirepass', 'canary-right');
+    const locked = await startRedis({ settings: { requirepass: 'canary-right' } });
     const logger = new RecordingLogger();
     const redisOf = (password: string): string => `redis://user-canary:${password}@127.0.0.1:${locked.port}`;
     const refused = await createRedisTransport({ redis: redisOf('canary-wrong'), logger });
@@ -281,7 +281,7 @@ describe('when Redis fails', () => {
     expect(error).toMatchObject({ code: 'DURABLE_INVALID_OPTION' });
     expect(logger.everything + String(error)).not.toContain('canary');
     await refused.close();
-    await locked.remove();
+    await locked.stop();
   });
 
   test('warns of a policy that evicts', async () => {

@@ -9,13 +9,14 @@ import {
   DurableService,
   Handler,
 } from '../../lib/index.js';
-import { keyedId } from '../../lib/client/identity.js';
+import { keyedId } from '../../lib/codec/identity.js';
 import { openStore } from '../../lib/backend/open-store.js';
 import { resolveOptions } from '../../lib/options/resolve-options.js';
 import { DURABLE_BACKEND } from '../../lib/options/tokens.js';
 import type { NewInvocation, Store } from '../../lib/ports/store.js';
 import type { Backend } from '../../lib/runtime/backend.js';
 import { RecordingLogger } from '../support/recording-logger.js';
+import { copyEmbedded } from '../support/embedded-template.js';
 import { createScratchDatabase, type ScratchDatabase } from '../support/scratch-database.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -40,17 +41,23 @@ async function leaveBehind(options: DurableModuleOptions, leaseMs: number): Prom
     input: '["Ada"]',
     origin: 'gone',
     delayMs: 0,
+    deadline: null,
     at: null,
     owner: DEAD,
+    parent: null,
+    object: null,
+    exclusive: false,
   };
   await store.register({ id: DEAD, host: 'here', pid: 1, services: ['Greeter'] }, leaseMs);
-  await store.commit({ accepts: [accept], entries: [], transitions: [] });
+  await store.commit({ accepts: [accept], entries: [], transitions: [], arrivals: [] });
   await store.close();
   return id;
 }
 
-function open(options: DurableModuleOptions): Promise<Store> {
-  return openStore(resolveOptions(options), new RecordingLogger(), () => '{}');
+async function open(options: DurableModuleOptions): Promise<Store> {
+  return (
+    await openStore(resolveOptions(options), { logger: new RecordingLogger(), poisonError: () => '{}' })
+  ).store;
 }
 
 /** Runs `check` on an application; its own lease is so long that nothing of what it does periodically comes in time. */
@@ -74,6 +81,7 @@ describe('an application that starts after another one died', () => {
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'nestjs-durable-restart-'));
+    await copyEmbedded(directory);
     database = await createScratchDatabase();
   });
 
@@ -104,7 +112,7 @@ describe('an application that starts after another one died', () => {
     const id = await leaveBehind(options, DAY_MS);
     await withApplication(options, async (client, { store }) => {
       // Whether its own reap at the start came before or after this one: neither finds anything.
-      await expect(store.reap({ maxDeaths: 3, limit: 10 })).resolves.toEqual([]);
+      await expect(store.reap({ maxDeaths: 3, limit: 10 })).resolves.toMatchObject({ reaped: [] });
       expect(await client.get(id).status()).toMatchObject({ status: 'running', worker: DEAD });
     });
   });

@@ -62,7 +62,7 @@ class Shop {
 
   @Handler({ timeout: 60, retry: { maxAttempts: 2, initialDelay: 0 } })
   async tooSlow(): Promise<void> {
-    const { signal } = this.durable;
+    const { abortSignal: signal } = this.durable;
     tries.push({ what: 'tooSlow', at: Date.now(), attempt: this.durable.attempt, signal });
     await this.durable.run('hang', () => this.hang());
   }
@@ -122,7 +122,7 @@ class Shop {
 
   /** Ends when its signal says so. */
   private hang(): Promise<never> {
-    const { signal } = this.durable;
+    const { abortSignal: signal } = this.durable;
     return new Promise((_, reject) =>
       signal.addEventListener('abort', () => {
         aborted.push(signal.reason);

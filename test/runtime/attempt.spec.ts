@@ -1,4 +1,5 @@
 import { JournalMismatchError, UnserialisableValueError } from '../../lib/errors/index.js';
+import { DEFAULT_STEP_RETRY } from '../../lib/engine/retry-policy.js';
 import type { JournalEntry } from '../../lib/engine/entry.js';
 import { endOf, startAttempt, type TestStep } from '../support/attempt-on-journal.js';
 import { JournalOfOne } from '../support/journal-store.js';
@@ -74,7 +75,7 @@ describe('an attempt', () => {
     recorded(store, 1, { outcome: 'ok', seq: 0 });
     recorded(store, 3, { outcome: 'ok', seq: 1, calledAfter: 1 });
     const seen: string[] = [];
-    const { done, attempt } = startAttempt(store, async step => {
+    const { done } = startAttempt(store, async (step, attempt) => {
       const first = step('s0', () => seen.push(attempt.isReplaying ? 's0 too early' : 's0'));
       await step('s1', () => seen.push('s1 ran again'));
       const second = step('s2', () => seen.push(attempt.isReplaying ? 's2 too early' : 's2'));
@@ -246,5 +247,47 @@ describe('an attempt', () => {
   it('ends when its time is over, even if the handler never does', async () => {
     const { done } = startAttempt(new JournalOfOne(), () => new Promise(() => undefined), { timeoutMs: 10 });
     expect(endOf(await done)).toMatchObject({ status: 'backing_off', value: { code: 'DURABLE_TIMEOUT' } });
+  });
+});
+
+describe('an end that the store refuses for good', () => {
+  /** A journal that refuses these ends of an invocation. */
+  function refusing(...statuses: string[]): JournalOfOne {
+    const store = new JournalOfOne();
+    const commit = store.commit.bind(store);
+    store.commit = batch => {
+      const refused = batch.transitions.find(({ status }) => statuses.includes(status));
+      if (refused) throw new Error(`no room for ${refused.status}`);
+      return commit(batch);
+    };
+    return store;
+  }
+
+  it('is a failure with the error of the store, which is logged', async () => {
+    const { done, logger } = startAttempt(refusing('completed'), step => step('s', () => 1));
+    const end = await done;
+    expect(endOf(end)).toMatchObject({ status: 'failed', value: { message: 'no room for completed' } });
+    expect(end).toMatchObject({ failedAttempt: true });
+    expect(logger.lines.join()).toContain('no room for completed');
+  });
+
+  it('pauses what would have to be undone', async () => {
+    const { done } = startAttempt(refusing('completed'), async (step, scope) => {
+      const retry = DEFAULT_STEP_RETRY;
+      scope.compensate({ name: 'undo', retry, timeoutMs: undefined, run: async () => undefined });
+      return step('s', () => 1);
+    });
+    expect(endOf(await done)).toMatchObject({
+      status: 'paused',
+      value: { message: 'no room for completed' },
+    });
+  });
+
+  it('is tried in another way once only', async () => {
+    const store = refusing('completed', 'failed');
+    const { done, logger } = startAttempt(store, step => step('s', () => 1));
+    expect(await done).toBeUndefined();
+    expect(store.transition).toBeUndefined();
+    expect(logger.lines.join()).toContain('no room for failed');
   });
 });

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { QUICK_DATABASE } from './node-flags.js';
 
 const APPS = fileURLToPath(new URL('../../.build/test/apps/', import.meta.url));
 
@@ -27,10 +28,12 @@ export class AppProcess {
   static async start(app: string, argument: object): Promise<AppProcess> {
     const file = `${APPS}${app}.js`;
     if (!existsSync(file)) throw new Error(`${file} is missing: npm run build && npm run build:apps`);
-    const options = { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] as const };
+    const options = { execArgv: [...QUICK_DATABASE], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] as const };
     const child = fork(file, [JSON.stringify(argument)], { ...options, stdio: [...options.stdio] });
     const process = new AppProcess(child);
-    const ended = process.exited.then(({ code, signal }) => {
+    // What it has sent is heard before its channel is closed, if perhaps after its end.
+    const silent = once(child, 'disconnect');
+    const ended = Promise.all([process.exited, silent]).then(([{ code, signal }]) => {
       throw new Error(`${app} ended with ${code ?? signal}:\n${process.output}`);
     });
     await Promise.race([once(child, 'message'), ended]);

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess, Serializable } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { QUICK_DATABASE } from './node-flags.js';
 
 const APPS = fileURLToPath(new URL('../apps/', import.meta.url));
 
@@ -12,7 +13,7 @@ export class Child {
 
   constructor(app: string, args: readonly string[] = []) {
     this.process = fork(`${APPS}${app}`, args, {
-      execArgv: [],
+      execArgv: [...QUICK_DATABASE],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.process.on('message', message => this.inbox.push(message));

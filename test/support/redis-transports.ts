@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import type { RedisTransportOptions } from '../../lib/adapters/redis/options.js';
 import { createRedisTransport } from '../../lib/adapters/redis/redis-transport.js';
+import type { RedisAddress } from '../../lib/options/redis-options.js';
 import type { Transport } from '../../lib/ports/transport.js';
 import { RecordingLogger } from './recording-logger.js';
 
@@ -15,7 +16,11 @@ export class RedisTransports {
   readonly #transports: Transport[] = [];
   readonly #connections: Redis[] = [];
 
-  constructor(readonly url = SHARED_REDIS) {}
+  /** @param address What transports are given, if that is not the URL. */
+  constructor(
+    readonly url = SHARED_REDIS,
+    private readonly address: RedisAddress = url,
+  ) {}
 
   /** What the key of a ready stream is. */
   streamOf(service: string): string {
@@ -28,7 +33,7 @@ export class RedisTransports {
 
   async open(options: Partial<RedisTransportOptions> = {}): Promise<Transport> {
     const { namespace, logger } = this;
-    const transport = await createRedisTransport({ redis: this.url, namespace, logger, ...options });
+    const transport = await createRedisTransport({ redis: this.address, namespace, logger, ...options });
     this.#transports.push(transport);
     return transport;
   }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { QUICK_DATABASE } from './node-flags.js';
 import { until } from './until.js';
 
 const SAMPLES = fileURLToPath(new URL('../../.build/sample/', import.meta.url));
@@ -22,11 +23,11 @@ export class SampleProcess {
   private url = '';
   private isReady = false;
 
-  private constructor(sample: string, directory: string, servers: Record<string, string>) {
+  private constructor(sample: string, directory: string, environment: Record<string, string>) {
     const embedded = { POSTGRES_URL: undefined, REDIS_URL: undefined };
-    this.child = spawn(process.execPath, [`${SAMPLES}${sample}/main.js`], {
+    this.child = spawn(process.execPath, [...QUICK_DATABASE, `${SAMPLES}${sample}/main.js`], {
       cwd: directory,
-      env: { ...process.env, ...embedded, ...servers, ...PLAIN },
+      env: { ...process.env, ...embedded, ...environment, ...PLAIN },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -36,21 +37,26 @@ export class SampleProcess {
 
   /**
    * Starts a sample in a directory; resolves once it listens, or is ready.
-   * @param servers variables that name its servers; without any it is on the embedded database
+   * @param environment variables that name its servers, without which it is on the embedded database, or configure it
    */
   static async start(
     sample: string,
     directory: string,
-    servers: Record<string, string> = {},
+    environment: Record<string, string> = {},
   ): Promise<SampleProcess> {
-    const started = new SampleProcess(sample, directory, servers);
+    const started = new SampleProcess(sample, directory, environment);
     await until(`sample ${sample} is ready`, () => started.isReady || started.isOver, 60_000);
     if (started.isOver) throw new Error(`sample ${sample} did not start:\n${started.lines.join('\n')}`);
     return started;
   }
 
-  async request(method: string, path: string, body?: unknown): Promise<Answer> {
-    const headers = { 'content-type': 'application/json' };
+  async request(
+    method: string,
+    path: string,
+    body?: unknown,
+    more: Record<string, string> = {},
+  ): Promise<Answer> {
+    const headers = { 'content-type': 'application/json', ...more };
     const content = body === undefined ? {} : { body: JSON.stringify(body) };
     const response = await fetch(this.url + path, { method, headers, ...content });
     return { status: response.status, body: await response.json() };

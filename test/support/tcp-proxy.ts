@@ -26,7 +26,7 @@ export class TcpProxy {
   readonly #listener: Server;
 
   private constructor(
-    private readonly target: number,
+    private target: number,
     private readonly host: string,
   ) {
     this.#listener = createServer({ allowHalfOpen: true }, client => this.#accept(client));
@@ -53,6 +53,12 @@ export class TcpProxy {
     this.#mode = mode;
     if (mode === 'half-open') for (const link of this.#links) link.broken = true;
     if (mode === 'reset') for (const link of [...this.#links]) this.#reset(link);
+  }
+
+  /** Leads to another server from now on: links to the first are reset, as at a switch-over. */
+  leadTo(target: number): void {
+    this.target = target;
+    for (const link of [...this.#links]) this.#reset(link);
   }
 
   /**

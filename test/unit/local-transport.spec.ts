@@ -3,7 +3,7 @@ import { Fifo } from '../../lib/adapters/local/fifo.js';
 import { LocalTransport } from '../../lib/adapters/local/local-transport.js';
 import type { Clock } from '../../lib/ports/clock.js';
 import { hints, idsOf, transportContract } from '../contract/transport.contract.js';
-import { realClock } from '../support/real-clock.js';
+import { systemClock } from '../../lib/runtime/system-clock.js';
 import { RecordingIntake } from '../support/recording-intake.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { until } from '../support/until.js';
@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 const opened: LocalTransport[] = [];
 
 function open(options: { clock?: Clock; bound?: number } = {}): LocalTransport {
-  const transport = new LocalTransport({ clock: realClock, logger: new RecordingLogger(), ...options });
+  const transport = new LocalTransport({ clock: systemClock, logger: new RecordingLogger(), ...options });
   opened.push(transport);
   return transport;
 }
@@ -67,6 +67,7 @@ describe('the local transport', () => {
     const armed: number[] = [];
     let cancelled = 0;
     const clock: Clock = {
+      ...systemClock,
       monotonic: () => 0,
       after: ms => {
         armed.push(ms);

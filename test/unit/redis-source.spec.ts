@@ -1,3 +1,4 @@
+import { Cluster } from 'ioredis';
 import { redisSource } from '../../lib/adapters/redis/source.js';
 
 describe('where Redis is', () => {
@@ -27,9 +28,35 @@ describe('where Redis is', () => {
     },
   );
 
-  test('a Cluster is refused', async () => {
-    const cluster = { isCluster: true, options: {}, status: 'ready', duplicate: () => undefined };
-    await expect(redisSource(cluster)).rejects.toThrow('Cluster');
+  test('a Cluster is divided, one server is not', async () => {
+    const cluster = await redisSource({ cluster: [{ host: 'localhost' }] });
+    expect(cluster).toMatchObject({ isCluster: true, partitions: 8, keyPrefix: '' });
+    expect(await redisSource({ host: 'localhost' })).toMatchObject({ isCluster: false, partitions: 1 });
+  });
+
+  test('the nodes of a Cluster of ioredis are known before it is connected', async () => {
+    const nodes = [7001, 'redis://10.0.0.1:7002', { host: '10.0.0.2' }];
+    const instance = new Cluster(nodes, { lazyConnect: true, redisOptions: { keyPrefix: 'app:' } });
+    expect(await redisSource(instance)).toMatchObject({ isCluster: true, keyPrefix: 'app:' });
+  });
+
+  test('a Cluster without a node is refused', async () => {
+    const cluster = {
+      isCluster: true,
+      options: {},
+      status: 'wait',
+      duplicate: () => undefined,
+      nodes: () => [],
+    };
+    await expect(redisSource(cluster)).rejects.toMatchObject({
+      code: 'DURABLE_INVALID_OPTION',
+      option: 'redis',
+    });
+  });
+
+  test('a Cluster of which no node answers says which was asked', async () => {
+    const source = await redisSource({ cluster: [{ host: '127.0.0.1', port: 1 }] });
+    await expect(source.at('key').open('test')).rejects.toThrow(/no node of the Cluster.*127\.0\.0\.1:1/);
   });
 
   test('the keyPrefix of options is known', async () => {

@@ -1,24 +1,13 @@
-import { resolve } from 'node:path';
-import type { PGlite } from '@electric-sql/pglite';
 import type { DataSource } from 'typeorm';
 import type { Logger } from '../../ports/logger.js';
-import { loadOptional } from '../shared/load-optional.js';
 import { createOwnDataSource } from '../typeorm/own-data-source.js';
 import type { Tables } from '../typeorm/own-data-source.js';
 import { checkSchemaName } from '../typeorm/schema-name.js';
-import { EmbeddedDirectory } from './embedded-directory.js';
-import { pgliteDriver } from './pglite-driver.js';
+import { openSession, type EmbeddedSession, type SessionOptions } from './embedded-session.js';
 
-export interface EmbeddedOptions extends Tables {
-  /**
-   * Directory of the database, made with its parents if missing; relative to the working directory. `false` keeps
-   * the database in memory until it is closed, for tests. @default '.durable'
-   */
-  readonly directory?: string | false;
+export interface EmbeddedOptions extends Tables, SessionOptions {
   /** Schema of the library's tables. */
   readonly schema: string;
-  /** Milliseconds that a caller waits for the one session. @default 30000 */
-  readonly sessionTimeout?: number;
   readonly logger: Logger;
 }
 
@@ -34,11 +23,11 @@ export interface EmbeddedDatabase {
    * planner's statistics, lets go of the write-ahead log. Table by table, so that other work gets its turn between.
    */
   maintain(): Promise<void>;
+  /** The files of the database, for another one in memory. */
+  dump(): Promise<Blob>;
   /** Closes the `dataSource` and the database, and gives the directory back. Idempotent. */
   close(): Promise<void>;
 }
-
-const DIRECTORY = '.durable';
 
 /**
  * Opens the embedded database, without running migrations.
@@ -49,42 +38,19 @@ const DIRECTORY = '.durable';
  */
 export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
   checkSchemaName(options.schema);
-  const { PGlite } = await loadOptional(() => import('@electric-sql/pglite'), {
-    package: '@electric-sql/pglite',
-    option: 'embedded',
-  });
-  if (options.directory === false) return start(await PGlite.create('memory://'), options);
-
-  const path = resolve(options.directory ?? DIRECTORY);
-  const directory = await EmbeddedDirectory.take(path, lost => options.logger.error(lost.message));
+  const session = await openSession(options);
   try {
-    const db = await directory.open(data => PGlite.create(`file://${data}`));
-    return await start(db, options, directory);
-  } catch (error) {
-    await directory.release();
-    throw error;
-  }
-}
-
-async function start(
-  db: PGlite,
-  options: EmbeddedOptions,
-  directory?: EmbeddedDirectory,
-): Promise<EmbeddedDatabase> {
-  try {
-    const driver = pgliteDriver(db, {
-      sessionTimeout: options.sessionTimeout,
-      assertUsable: () => directory?.assertHeld(),
-    });
+    const { driver } = session;
     const dataSource = await createOwnDataSource(options.schema, options, { driver }).initialize();
     let closing: Promise<void> | undefined;
     return {
       dataSource,
       maintain: () => maintain(dataSource),
-      close: () => (closing ??= close(dataSource, db, directory)),
+      dump: () => session.dump(),
+      close: () => (closing ??= close(dataSource, session)),
     };
   } catch (error) {
-    await db.close();
+    await session.close();
     throw error;
   }
 }
@@ -94,31 +60,21 @@ const TABLES = `SELECT format('%I.%I', nspname, relname) AS name
   FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
   WHERE relkind IN ('r', 'm') AND relpersistence = 'p'`;
 
-async function maintain(dataSource: DataSource): Promise<void> {
+/**
+ * Does what a server does in the background, and this one never by itself. Table by table, so that other work gets its
+ * turn between.
+ */
+export async function maintain(dataSource: DataSource): Promise<void> {
   const tables = await dataSource.query<{ name: string }[]>(TABLES);
   for (const { name } of tables) await dataSource.query(`VACUUM (ANALYZE) ${name}`);
   await dataSource.query('CHECKPOINT');
 }
 
-/** Each step is tried, whatever became of the one before; the directory is given back last. */
-async function close(dataSource: DataSource, db: PGlite, directory?: EmbeddedDirectory): Promise<void> {
+/** Each step is tried, whatever became of the one before. */
+async function close(dataSource: DataSource, session: EmbeddedSession): Promise<void> {
   try {
     if (dataSource.isInitialized) await dataSource.destroy();
   } finally {
-    try {
-      // Closing writes. What belongs to another process by now is left as it is.
-      if (directory?.isHeld ?? true) await checkpointAndClose(db);
-    } finally {
-      await directory?.release();
-    }
-  }
-}
-
-async function checkpointAndClose(db: PGlite): Promise<void> {
-  try {
-    await db.exec('ROLLBACK');
-    await db.exec('CHECKPOINT');
-  } finally {
-    await db.close();
+    await session.close();
   }
 }

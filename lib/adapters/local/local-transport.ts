@@ -15,7 +15,7 @@ export interface LocalTransportOptions {
   readonly bound?: number;
 }
 
-type FinishedListener = (ids: readonly string[]) => void;
+type NewsListener = (ids: readonly string[]) => void;
 
 const BOUND = 100_000;
 
@@ -27,7 +27,7 @@ export class LocalTransport implements Transport {
   readonly #queues = new Map<string, Fifo>();
   readonly #consumers = new Set<LocalConsumer>();
   readonly #due = new DueHeap();
-  readonly #listeners = new Map<string, Set<FinishedListener>>();
+  readonly #listeners = new Map<string, Set<NewsListener>>();
   #finished = new Map<string, string[]>();
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined;
   #dueRefused = false;
@@ -58,7 +58,7 @@ export class LocalTransport implements Transport {
     this.#schedule();
   }
 
-  finished(origin: string, ids: readonly string[]): void {
+  tell(origin: string, ids: readonly string[]): void {
     if (this.#closing || !this.#listeners.has(origin)) return;
     this.#finished.set(origin, (this.#finished.get(origin) ?? []).concat(ids));
     this.#schedule();
@@ -78,9 +78,9 @@ export class LocalTransport implements Transport {
     return consumer;
   }
 
-  async onFinished(origin: string, listener: FinishedListener): Promise<() => Promise<void>> {
+  async onNews(origin: string, listener: NewsListener): Promise<() => Promise<void>> {
     if (this.#closing) throw new TransportClosedError('listen for results');
-    const own: FinishedListener = ids => listener(ids);
+    const own: NewsListener = ids => listener(ids);
     const listeners = this.#listeners.get(origin) ?? new Set();
     this.#listeners.set(origin, listeners.add(own));
     return async () => {
@@ -138,7 +138,7 @@ export class LocalTransport implements Transport {
     }
   }
 
-  #tell(listener: FinishedListener, ids: readonly string[]): void {
+  #tell(listener: NewsListener, ids: readonly string[]): void {
     try {
       listener(ids);
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { Place } from './place.js';
 import type { Client } from './scripts.js';
 import type { RedisTiming } from './timing.js';
 import { Gate, NoAnswer, jittered, within } from './timing.js';
@@ -13,11 +14,12 @@ export interface ConnectionEvents {
 /**
  * One place in the process from which Redis is used; behind it one connection after the other.
  *
- * A connection that fails in any way (closed, silent, never ready, taken over by a replica) is destroyed and a
- * new one is made, for ever, with growing pauses. So nothing of ioredis's own reconnecting can go wrong.
+ * A connection that fails in any way (closed, silent, never ready, to a server that no longer serves the place) is
+ * destroyed and a new one is made, for ever, with growing pauses. So nothing of ioredis's own reconnecting can go wrong.
  */
 export class Connection {
-  #current: Client;
+  /** `undefined`: it is not there, or not known yet where it leads to. */
+  #current: Client | undefined;
   #ready = false;
   #closed = false;
   #wasAway = false;
@@ -27,13 +29,15 @@ export class Connection {
   readonly #changed = new Gate();
   readonly #heartbeat: NodeJS.Timeout | undefined;
 
+  /** @param name Of its connections, as `CLIENT LIST` shows them. */
   constructor(
-    private readonly open: () => Client,
+    private readonly place: Place,
+    private readonly name: string,
     private readonly timing: RedisTiming,
     private readonly events: ConnectionEvents,
     watch: 'ping' | 'owner watches',
   ) {
-    this.#current = this.#make();
+    this.#make();
     if (watch === 'ping') this.#heartbeat = setInterval(() => void this.#ping(), timing.heartbeatMs).unref();
   }
 
@@ -58,12 +62,14 @@ export class Connection {
    * @throws {Error} Redis is away, refused, or did not answer within `ms`; then the connection is replaced.
    */
   async run<T>(work: (client: Client) => Promise<T>, ms = this.timing.answerMs): Promise<T> {
-    if (!this.#ready) throw new Error(this.#reason);
     const client = this.#current;
+    if (!this.#ready || !client) throw new Error(this.#reason);
     try {
-      return await within(ms, work(client));
+      const answer = await within(ms, work(client));
+      this.#failures = 0;
+      return answer;
     } catch (error) {
-      if (isFatal(error) && client === this.#current) this.#lose(messageOf(error));
+      if (this.#isFatal(error) && client === this.#current) this.#lose(messageOf(error));
       throw error;
     }
   }
@@ -76,69 +82,83 @@ export class Connection {
     this.#reason = 'the transport is closed';
     clearTimeout(this.#timer);
     clearInterval(this.#heartbeat);
-    destroy(this.#current);
+    if (this.#current) destroy(this.#current);
     this.#changed.open();
   }
 
-  #make(): Client {
-    const client = this.open();
-    const mine = (): boolean => client === this.#current && !this.#closed;
-    client.on('error', (error: unknown) => {
-      if (mine()) this.#reason = messageOf(error);
-    });
-    client.on('ready', () => {
-      if (mine()) this.#rise();
-    });
-    client.on('end', () => {
-      if (mine()) this.#lose(this.#reason);
-    });
-    this.#timer = setTimeout(
+  #make(): void {
+    const limit = setTimeout(
       () => this.#lose(`not connected within ${this.timing.connectMs} ms`),
       this.timing.connectMs,
     );
-    return client;
+    this.#timer = limit;
+    const isMine = (): boolean => this.#timer === limit && !this.#closed;
+    this.place.open(this.name).then(
+      client => (isMine() ? this.#watch(client) : abandon(client)),
+      (error: unknown) => isMine() && this.#lose(messageOf(error)),
+    );
+  }
+
+  #watch(client: Client): void {
+    this.#current = client;
+    const isMine = (): boolean => client === this.#current && !this.#closed;
+    client.on('error', (error: unknown) => {
+      if (isMine()) this.#reason = messageOf(error);
+    });
+    client.on('ready', () => {
+      if (isMine()) this.#rise(client);
+    });
+    client.on('end', () => {
+      if (isMine()) this.#lose(this.#reason);
+    });
+  }
+
+  /** Whether an error means that this connection is of no use: no answer came, or another server is to be asked. */
+  #isFatal(error: unknown): boolean {
+    return error instanceof NoAnswer || this.place.isElsewhere(messageOf(error));
   }
 
   async #ping(): Promise<void> {
     await this.run(client => client.ping()).catch(() => undefined);
   }
 
-  #rise(): void {
+  #rise(client: Client): void {
     clearTimeout(this.#timer);
     const again = this.#wasAway;
     this.#ready = true;
     this.#wasAway = false;
-    this.#failures = 0;
     this.#reason = 'connection lost';
-    this.events.up?.(this.#current, again);
+    this.events.up?.(client, again);
     this.#changed.open();
   }
 
   #lose(reason: string): void {
     const known = this.#wasAway;
     clearTimeout(this.#timer);
-    destroy(this.#current);
+    if (this.#current) destroy(this.#current);
+    this.#current = undefined;
     this.#ready = false;
     this.#wasAway = true;
     this.#reason = reason;
     const delay = Math.min(this.timing.reconnectMs, 50 * 2 ** Math.min(this.#failures++, 10));
-    this.#timer = setTimeout(() => (this.#current = this.#make()), jittered(delay, 0.2));
+    this.#timer = setTimeout(() => this.#make(), jittered(delay, 0.2));
     if (!known) this.events.down?.(reason);
     this.#changed.open();
   }
 }
 
 /** Ends a connection without waiting for the other side, which may be silent. */
-function destroy(client: Client): void {
+export function destroy(client: Pick<Client, 'status' | 'disconnect' | 'stream'>): void {
   if (client.status === 'end') return;
   client.disconnect();
   const stream = client.stream as Client['stream'] | undefined;
   stream?.destroy();
 }
 
-/** Whether an answer means that this connection is of no use: none came, or a replica answered. */
-function isFatal(error: unknown): boolean {
-  return error instanceof NoAnswer || messageOf(error).startsWith('READONLY');
+/** Ends a connection that came too late. */
+function abandon(client: Client): void {
+  client.on('error', () => undefined);
+  destroy(client);
 }
 
 /** What an error says. Messages of ioredis and Redis name hosts, never passwords. */

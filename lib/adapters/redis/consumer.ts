@@ -1,68 +1,48 @@
 import type { Logger } from '../../ports/logger.js';
 import type { Consumer, Intake } from '../../ports/transport.js';
-import { Connection, messageOf } from './connection.js';
 import type { Entry } from './entries.js';
-import { entriesRead } from './entries.js';
+import { grouped } from './grouped.js';
 import { Handover } from './handover.js';
-import type { Keys } from './keys.js';
-import { GROUP } from './keys.js';
-import { Outage } from './outage.js';
-import type { Outbox } from './outbox.js';
-import { Rescue } from './rescue.js';
-import type { Client } from './scripts.js';
+import type { Partition } from './partition.js';
+import { Reader } from './reader.js';
 import type { RedisTiming } from './timing.js';
-import { Gate, jittered, pause } from './timing.js';
-
-/** How long a blocking read is given to hear that it is over. */
-const UNBLOCK_MS = 50;
+import { Gate } from './timing.js';
 
 /** What a consumer works with. */
 export interface ConsumerContext {
   readonly intake: Intake;
-  readonly keys: Keys;
-  /** The connection for everything but the blocking read. */
-  readonly commands: Connection;
-  readonly open: () => Client;
-  readonly outbox: Outbox;
+  /** The partition that a service is in. */
+  readonly partitionOf: (service: string) => Partition;
   readonly timing: RedisTiming;
   readonly logger: Logger;
 }
 
-/**
- * Reads the ready streams of a worker's services, on a connection of its own, as long as the worker has capacity.
- *
- * A read that neither answers nor fails in time is given up with its connection: a half-open socket would let
- * the worker look alive for ever.
- */
+/** Brings what is ready of a worker's services, from each of their partitions, and no more than it would take. */
 export class RedisConsumer implements Consumer {
-  readonly #streams: readonly string[];
-  readonly #connection: Connection;
+  /** Partitions by ready stream. */
+  readonly #streams: ReadonlyMap<string, Partition>;
   readonly #handover: Handover;
-  readonly #rescue: Rescue;
-  readonly #outage: Outage;
   readonly #resumed = new Gate();
-  readonly #loop: Promise<void>;
-  #clientId: number | undefined;
-  #grouped = false;
+  readonly #readers: readonly Reader[];
   #stopping: Promise<void> | undefined;
 
   constructor(private readonly context: ConsumerContext) {
-    const { intake, keys, commands, open, timing, logger, outbox } = context;
-    this.#streams = intake.services.map(service => keys.ready(service));
+    const { intake, partitionOf, timing, logger } = context;
     this.#handover = new Handover(intake, entries => this.#forget(entries), logger);
-    this.#outage = new Outage('Reading ready streams of Redis', logger);
-    this.#rescue = new Rescue({
-      connection: commands,
-      streams: this.#streams,
-      consumer: intake.workerId,
-      handover: this.#handover,
-      resumed: this.#resumed,
-      outage: new Outage('Looking after dead workers in Redis', logger),
-      timing,
+    this.#streams = new Map(
+      intake.services.map(service => {
+        const partition = partitionOf(service);
+        return [partition.keys.ready(service), partition];
+      }),
+    );
+    const streamsInAll = this.#streams.size;
+    const shared = { intake, streamsInAll, handover: this.#handover, resumed: this.#resumed, timing, logger };
+    const byPartition = grouped(this.#streams, ([, partition]) => partition);
+    this.#readers = [...byPartition].map(([partition, found]) => {
+      const streams = found.map(([stream]) => stream);
+      return new Reader({ ...shared, partition, streams, lost: () => this.lost() });
     });
-    const up = (client: Client, again: boolean): void => void this.#arrived(client, again);
-    this.#connection = new Connection(open, timing, { up }, 'owner watches');
-    this.#loop = this.#read(outbox);
+    void Promise.all(this.#readers.map(({ ended }) => ended)).then(() => this.#giveBack());
   }
 
   resume(): void {
@@ -79,102 +59,27 @@ export class RedisConsumer implements Consumer {
     if (!this.#stopping) this.context.intake.lost();
   }
 
-  async #arrived(client: Client, again: boolean): Promise<void> {
-    if (again) this.lost();
-    this.#clientId = undefined;
-    const id = await client.client('ID').catch(() => undefined);
-    if (typeof id === 'number') this.#clientId = id;
-  }
-
-  #forget(entries: readonly Entry[]): Promise<void> {
-    this.resume();
-    return this.context.outbox.taken(entries);
-  }
-
-  async #read(outbox: Outbox): Promise<void> {
-    while (!this.#stopping) {
-      if (this.#streams.length === 0 || this.#handover.room <= 0) await this.#resumed.wait();
-      else if (!this.#connection.ready) await this.#connection.untilReady();
-      else await this.#readOnce();
-    }
-    this.#connection.close();
-    this.#giveBack(outbox);
-  }
-
-  async #readOnce(): Promise<void> {
-    try {
-      if (!this.#grouped) await this.#group();
-      this.#handover.offer(entriesRead(await this.#blockingRead()));
-      this.#outage.end();
-    } catch (error) {
-      await this.#failed(messageOf(error));
-    }
-  }
-
-  #blockingRead(): Promise<unknown> {
-    const { timing, intake } = this.context;
-    // The count is per stream: together they are to bring what there is room for.
-    const count = Math.ceil(this.#handover.room / this.#streams.length);
-    const pointers = this.#streams.map(() => '>');
-    const work = (client: Client): Promise<unknown> =>
-      client.xreadgroup(
-        ...(['GROUP', GROUP, intake.workerId, 'COUNT', count, 'BLOCK', timing.blockMs] as const),
-        ...(['STREAMS', ...this.#streams, ...pointers] as const),
-      );
-    return this.#connection.run(work, timing.blockMs + timing.overdueMs);
-  }
-
-  async #group(): Promise<void> {
-    await this.#connection.run(client => client.durableGroup(this.#streams.length, ...this.#streams, GROUP));
-    this.#grouped = true;
-  }
-
-  async #failed(reason: string): Promise<void> {
-    if (isGroupGone(reason)) {
-      this.#grouped = false;
-      this.lost();
-    } else if (this.#connection.ready && !this.#stopping) {
-      this.#outage.begin(reason);
-      await pause(jittered(this.context.timing.dueMs, 0.2));
-    }
-  }
-
   async #stop(): Promise<void> {
-    await Promise.all([this.#rescue.stop(), this.#endRead()]);
+    await Promise.all(this.#readers.map(reader => reader.stop()));
     await this.#handover.quiet();
-    await this.context.outbox.drained();
-    await this.#rescue.leave();
+    await Promise.all([...new Set(this.#streams.values())].map(({ outbox }) => outbox.drained()));
+    await Promise.all(this.#readers.map(reader => reader.leave()));
   }
 
-  /** Ends the blocking read from the other connection: cutting it off could lose what it was about to bring. */
-  async #endRead(): Promise<void> {
-    let reading = true;
-    const ended = this.#loop.then(() => (reading = false));
-    this.#resumed.open();
-    // Again and again: the first may come before the read that it is to end.
-    while (reading) {
-      if (this.#connection.ready) await this.#unblock();
-      else this.#connection.close();
-      await Promise.race([ended, pause(UNBLOCK_MS)]);
-    }
-  }
-
-  async #unblock(): Promise<void> {
-    const id = this.#clientId;
-    if (id === undefined) return;
-    await this.context.commands.run(client => client.client('UNBLOCK', id)).catch(() => undefined);
+  async #forget(entries: readonly Entry[]): Promise<void> {
+    this.resume();
+    await Promise.all([...this.#apart(entries)].map(([partition, some]) => partition.outbox.taken(some)));
   }
 
   /** Lets other workers have what was read and not taken at once. */
-  #giveBack(outbox: Outbox): void {
-    const entries = this.#handover.release();
-    const { keys } = this.context;
-    outbox.ready(entries.map(({ stream, id }) => ({ id, service: keys.serviceOf(stream) })));
-    void outbox.taken(entries);
+  #giveBack(): void {
+    for (const [{ keys, outbox }, entries] of this.#apart(this.#handover.release())) {
+      outbox.ready(entries.map(({ stream, id }) => ({ id, service: keys.serviceOf(stream) })));
+      void outbox.taken(entries);
+    }
   }
-}
 
-/** FLUSHALL took the group away, before the read or during it. */
-function isGroupGone(reason: string): boolean {
-  return reason.startsWith('NOGROUP') || reason.startsWith('UNBLOCKED');
+  #apart(entries: readonly Entry[]): Map<Partition, Entry[]> {
+    return grouped(entries, ({ stream }) => this.#streams.get(stream) as Partition);
+  }
 }

@@ -4,7 +4,7 @@ export interface Entry {
   readonly stream: string;
   /** Its place there. */
   readonly entry: string;
-  /** The invocation that it names. */
+  /** The invocation that it names; empty: none, so that it is only to be forgotten. */
   readonly id: string;
 }
 
@@ -20,20 +20,10 @@ export function entriesRead(answer: unknown): Entry[] {
 export function entriesOf(stream: string, answer: unknown): Entry[] {
   return listOf(answer).flatMap(part => {
     const [entry, fields] = listOf(part);
+    if (typeof entry !== 'string' || !Array.isArray(fields)) return [];
     const [, id] = listOf(fields);
-    return typeof entry === 'string' && typeof id === 'string' && id !== '' ? [{ stream, entry, id }] : [];
+    return [{ stream, entry, id: typeof id === 'string' ? id : '' }];
   });
-}
-
-/** Entries by their stream. */
-export function byStream(entries: readonly Entry[]): Map<string, Entry[]> {
-  const streams = new Map<string, Entry[]>();
-  for (const entry of entries) {
-    const same = streams.get(entry.stream);
-    if (same) same.push(entry);
-    else streams.set(entry.stream, [entry]);
-  }
-  return streams;
 }
 
 function listOf(value: unknown): readonly unknown[] {

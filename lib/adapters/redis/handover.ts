@@ -68,7 +68,8 @@ export class Handover {
   async #take(entries: readonly Entry[]): Promise<void> {
     this.#takes += 1;
     try {
-      await this.intake.take(entries.map(({ id }) => id));
+      const ids = entries.map(({ id }) => id).filter(id => id !== '');
+      if (ids.length > 0) await this.intake.take(ids);
       void this.taken(entries).then(() => this.#drop(entries));
     } catch (error) {
       // Not acknowledged: some worker finds them again among the pending entries.

@@ -1,4 +1,4 @@
-import type { RedisAddress } from '../../options/connection-options.js';
+import type { RedisAddress } from '../../options/redis-options.js';
 import type { Logger } from '../../ports/logger.js';
 import type { RedisTiming } from './timing.js';
 

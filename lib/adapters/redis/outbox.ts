@@ -2,7 +2,7 @@ import type { DueHint, Hint } from '../../ports/store.js';
 import type { Connection } from './connection.js';
 import { messageOf } from './connection.js';
 import type { Entry } from './entries.js';
-import { byStream } from './entries.js';
+import { grouped } from './grouped.js';
 import type { Keys } from './keys.js';
 import { GROUP, isOriginName, isServiceName } from './keys.js';
 import type { Outage } from './outage.js';
@@ -45,7 +45,7 @@ export class Outbox {
     }
   }
 
-  finished(origin: string, ids: readonly string[]): void {
+  tell(origin: string, ids: readonly string[]): void {
     if (!isOriginName(origin)) return;
     for (const id of ids) if (this.#admit()) append(this.#batch.finished, origin, id);
   }
@@ -129,9 +129,9 @@ class Batch {
       pipeline.durableSchedule(keys.due, ...args);
     }
     for (const [origin, ids] of this.finished) {
-      for (const chunk of chunksOf(ids)) pipeline.publish(keys.finished(origin), chunk.join('\n'));
+      for (const chunk of chunksOf(ids)) pipeline.publish(keys.news(origin), chunk.join('\n'));
     }
-    for (const [stream, entries] of byStream(this.taken)) {
+    for (const [stream, entries] of grouped(this.taken, entry => entry.stream)) {
       const places = entries.map(({ entry }) => entry);
       for (const chunk of chunksOf(places)) pipeline.durableForget(stream, GROUP, ...chunk);
     }

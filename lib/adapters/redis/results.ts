@@ -1,25 +1,26 @@
 import type { Logger } from '../../ports/logger.js';
 import { Connection, messageOf } from './connection.js';
+import type { Place } from './place.js';
 import type { Client } from './scripts.js';
 import type { RedisTiming } from './timing.js';
 
 /** Hears ids that are over. */
-export type FinishedListener = (ids: readonly string[]) => void;
+export type NewsListener = (ids: readonly string[]) => void;
 
 /** Listens to channels of results, all on one connection; a channel is subscribed to as long as someone listens. */
 export class Results {
-  readonly #listeners = new Map<string, Set<FinishedListener>>();
+  readonly #listeners = new Map<string, Set<NewsListener>>();
   #connection: Connection | undefined;
 
   constructor(
-    private readonly open: () => Client,
+    private readonly place: Place,
     private readonly timing: RedisTiming,
     private readonly logger: Logger,
   ) {}
 
   /** Resolves when the channel is subscribed to, or when Redis is away: then that happens once it is back. */
-  async listen(channel: string, listener: FinishedListener): Promise<() => Promise<void>> {
-    const own: FinishedListener = ids => listener(ids);
+  async listen(channel: string, listener: NewsListener): Promise<() => Promise<void>> {
+    const own: NewsListener = ids => listener(ids);
     const listeners = this.#listeners.get(channel);
     if (listeners) listeners.add(own);
     else this.#listeners.set(channel, new Set([own]));
@@ -34,7 +35,7 @@ export class Results {
     this.#connection?.close();
   }
 
-  async #unlisten(channel: string, own: FinishedListener): Promise<void> {
+  async #unlisten(channel: string, own: NewsListener): Promise<void> {
     const listeners = this.#listeners.get(channel);
     if (!listeners?.delete(own) || listeners.size > 0) return;
     this.#listeners.delete(channel);
@@ -42,13 +43,13 @@ export class Results {
   }
 
   #connect(): Connection {
-    const open = (): Client => {
-      const client = this.open();
-      client.on('message', (channel: string, message: string) => this.#hear(channel, message.split('\n')));
-      return client;
+    const { place, timing } = this;
+    const heard = (channel: string, message: string): void => this.#hear(channel, message.split('\n'));
+    const up = (client: Client): void => {
+      client.on('message', heard);
+      if (this.#listeners.size > 0) void this.#command(() => client.subscribe(...this.#listeners.keys()));
     };
-    const up = (): void => void this.#command(client => client.subscribe(...this.#listeners.keys()));
-    return new Connection(open, this.timing, { up }, 'ping');
+    return new Connection(place, 'durable:results', timing, { up }, 'ping');
   }
 
   /** What fails is made up for when the connection is there again. */

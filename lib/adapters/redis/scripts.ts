@@ -89,7 +89,7 @@ end
 return removed`;
 
 /** Scripts by command name, with their number of keys where it is fixed. */
-const SCRIPTS = {
+export const SCRIPTS = {
   durableAnnounce: { lua: announce, numberOfKeys: 1 },
   durableSchedule: { lua: schedule, numberOfKeys: 1 },
   durableMove: { lua: move, numberOfKeys: 2 },

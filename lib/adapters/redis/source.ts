@@ -1,95 +1,71 @@
-import type { Redis, RedisOptions } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { InvalidOptionError } from '../../errors/options.errors.js';
 import type {
   RedisAddress,
+  RedisClusterOptions,
   RedisLike,
   RedisOptions as GivenOptions,
-} from '../../options/connection-options.js';
+} from '../../options/redis-options.js';
 import { loadOptional } from '../shared/load-optional.js';
-import type { Client } from './scripts.js';
+import { clusterSource } from './cluster-source.js';
+import { OVERRIDES } from './overrides.js';
+import type { Place, RedisSource } from './place.js';
 import { withScripts } from './scripts.js';
-
-/** Opens connections to one Redis. */
-export interface RedisSource {
-  readonly keyPrefix: string;
-  /** A new connection, which is being made; once it is lost it does not come back. */
-  open(name: string): Client;
-}
 
 type Load = () => Promise<{ readonly Redis: new (...args: never[]) => unknown }>;
 
 /**
- * Makes ready to connect; connects nothing. ioredis is loaded only if no instance is given.
+ * Makes ready to connect; connects nothing. ioredis is loaded only if no instance of a server is given.
  *
- * @throws {InvalidOptionError} `DURABLE_INVALID_OPTION`: no such address, or a Cluster.
+ * @throws {InvalidOptionError} `DURABLE_INVALID_OPTION`: no such address.
  * @throws {MissingPackageError} `DURABLE_MISSING_PACKAGE`: ioredis is not installed.
  */
 export async function redisSource(
   address: RedisAddress,
   load: Load = () => import('ioredis'),
 ): Promise<RedisSource> {
-  const base = isInstance(address) ? checked(address) : await template(address, load);
+  if (isCluster(address)) return clusterSource(address, await constructorOf(load));
+  const base = isInstance(address) ? checked(address) : template(address, await constructorOf(load));
+  const place: Place = {
+    open: async name => withScripts(base.duplicate({ ...OVERRIDES, connectionName: name })),
+    isElsewhere: message => message.startsWith('READONLY'),
+  };
   return {
     keyPrefix: base.options.keyPrefix ?? '',
-    open: name => withScripts(base.duplicate({ ...OVERRIDES, connectionName: name })),
+    partitions: 1,
+    isCluster: false,
+    at: () => place,
+    anywhere: () => place,
   };
 }
 
-/**
- * What our connections need whatever the application's do. One is used until it fails and is then replaced by
- * {@link Connection}: ioredis itself neither reconnects, nor queues, nor sends anything twice.
- */
-const OVERRIDES: RedisOptions = {
-  autoResendUnfulfilledCommands: false,
-  autoResubscribe: false,
-  blockingTimeout: undefined,
-  commandTimeout: undefined,
-  // Ours destroys what it leaves; ioredis 5 arms this timer even for a socket that is closed.
-  disconnectTimeout: 100,
-  enableAutoPipelining: false,
-  enableOfflineQueue: false,
-  enableReadyCheck: true,
-  keyPrefix: '',
-  lazyConnect: false,
-  maxRetriesPerRequest: 0,
-  monitor: false,
-  readOnly: false,
-  reconnectOnError: null,
-  retryStrategy: () => null,
-  sentinelRetryStrategy: () => null,
-  socketTimeout: undefined,
-  stringNumbers: false,
-};
+async function constructorOf(load: Load): Promise<typeof Redis> {
+  const { Redis: Constructor } = await loadOptional(load, { package: 'ioredis', option: 'redis' });
+  return Constructor as typeof Redis;
+}
+
+function isCluster(address: RedisAddress): address is (Cluster & RedisLike) | RedisClusterOptions {
+  if (typeof address !== 'object') return false;
+  if (isInstance(address)) return 'isCluster' in address && address.isCluster === true;
+  return 'cluster' in address;
+}
 
 function isInstance(address: RedisAddress): address is RedisLike {
   return typeof address === 'object' && typeof address.duplicate === 'function';
 }
 
 function checked(instance: RedisLike): Redis {
-  const { isCluster, options } = instance as Partial<Redis>;
-  if (isCluster) {
-    throw new InvalidOptionError(
-      'redis',
-      'is a Cluster, which is not supported yet',
-      'one server, or Sentinels',
-    );
-  }
-  if (typeof options !== 'object') {
-    throw new InvalidOptionError(
-      'redis',
-      'is not an instance of ioredis',
-      'an instance of ioredis, a URL, or options',
-    );
-  }
-  return instance as unknown as Redis;
+  if (typeof (instance as Partial<Redis>).options === 'object') return instance as unknown as Redis;
+  throw new InvalidOptionError(
+    'redis',
+    'is not an instance of ioredis',
+    'an instance of ioredis, a URL, or options',
+  );
 }
 
 /** An instance that is never connected: it holds the options of those that are. */
-async function template(address: string | GivenOptions, load: Load): Promise<Redis> {
+function template(address: string | GivenOptions, Constructor: typeof Redis): Redis {
   if (typeof address === 'string') checkUrl(address);
-  const { Redis: Constructor } = (await loadOptional(load, { package: 'ioredis', option: 'redis' })) as {
-    Redis: typeof Redis;
-  };
   const lazy = { lazyConnect: true } as const;
   return typeof address === 'string'
     ? new Constructor(address, lazy)

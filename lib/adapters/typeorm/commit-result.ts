@@ -1,24 +1,35 @@
+import { isTerminal } from '../../engine/status.js';
+import type { InvocationStatus } from '../../engine/status.js';
 import type {
+  AcceptResult,
+  Arrival,
+  ArrivalResult,
   Batch,
   BatchResult,
   EntryWrite,
   Lease,
   NewInvocation,
+  News,
   Transition,
   WriteResult,
 } from '../../ports/store.js';
+import { parse, toAwoken } from './rows.js';
 import type { CommitRow } from './sql/commit.js';
 
 type Json = string | number;
+/** Row of the part `moved`: id, epoch, and whether others are attached to what is over. */
+type Moved = readonly [string, number, number];
+/** Invocations that were locked, as they were then. */
+type Held = ReadonlyMap<string, { readonly epoch: number; readonly status: string }>;
 
 /** What became of each write of a batch, from what its statement answered. */
 export function commitResult(batch: Batch, row: CommitRow): BatchResult {
   const held = new Map(
     parse<[string, number, string]>(row.held).map(([id, epoch, status]) => [id, { epoch, status }]),
   );
-  const accepted = keys(row.accepted);
   const written = keys(row.written);
-  const moved = keys(row.moved);
+  const movedRows = parse<Moved>(row.moved);
+  const moved = new Set(movedRows.map(([id, epoch]) => key(id, epoch)));
 
   const found = (lease: Lease) => {
     const invocation = held.get(lease.invocationId.toLowerCase());
@@ -41,18 +52,65 @@ export function commitResult(batch: Batch, row: CommitRow): BatchResult {
     const known = found(lease) === 'running' || movedBefore.has(key(lease.invocationId, lease.epoch));
     return known ? 'duplicate' : 'fenced';
   };
-  // Of one id twice in a batch, the first one is it.
-  const acceptResult = ({ id }: NewInvocation) => (accepted.delete(key(id)) ? 'ok' : 'duplicate');
 
   return {
-    accepts: batch.accepts.map(acceptResult),
+    accepts: acceptResults(batch.accepts, row, held),
     entries: batch.entries.map(writeResult),
     transitions,
+    arrivals: arrivalResults(batch.arrivals, row, held),
+    news: news(row, movedRows),
   };
 }
 
-function parse<Row extends readonly Json[]>(text: string | null | undefined): Row[] {
-  return text ? (JSON.parse(text) as Row[]) : [];
+function acceptResults(accepts: readonly NewInvocation[], row: CommitRow, held: Held): AcceptResult[] {
+  const accepted = new Map(
+    parse<[string, number]>(row.accepted).map(([id, isQueued]) => [key(id), isQueued ? 'queued' : 'ok']),
+  ) as Map<string, AcceptResult>;
+  return accepts.map(({ id, parent }) => {
+    const result = accepted.get(key(id));
+    // Of one id twice in a batch, the first one is it.
+    accepted.delete(key(id));
+    if (result || !parent) return result ?? 'duplicate';
+    const { epoch, status } = held.get(key(parent.lease.invocationId)) ?? {};
+    return epoch === parent.lease.epoch && status === 'running' ? 'duplicate' : 'fenced';
+  });
+}
+
+function arrivalResults(arrivals: readonly Arrival[], row: CommitRow, held: Held): ArrivalResult[] {
+  const signalled = keys(row.signalled);
+  const completed = keys(row.completed);
+  const completing = new Map(
+    parse<[string, number, boolean, boolean | null]>(row.completing).map(([id, index, known, same]) => [
+      key(id, index),
+      { known, same },
+    ]),
+  );
+  const isOver = (id: string): boolean => isTerminal(held.get(key(id))?.status as InvocationStatus);
+  return arrivals.map(arrival => {
+    if (arrival.kind === 'signal') {
+      const { invocationId, id } = arrival;
+      // Of one id twice in a batch, the first one is it.
+      if (signalled.delete(`${key(invocationId)}/${key(id)}`)) return 'ok';
+      if (!held.has(key(invocationId))) return 'not_found';
+      return isOver(invocationId) ? 'over' : 'duplicate';
+    }
+    const { invocationId, index } = arrival.entry;
+    const place = key(invocationId, index);
+    if (completed.has(place)) return 'ok';
+    const before = completing.get(place);
+    if (!before?.known) return 'not_found';
+    if (before.same !== null) return before.same ? 'ok' : 'duplicate';
+    return isOver(invocationId) ? 'over' : 'duplicate';
+  });
+}
+
+function news(row: CommitRow, moved: readonly Moved[]): News {
+  const awoken = [...parse<[string, string, number, string | null]>(row.woken), ...parse<never>(row.missed)];
+  return {
+    awoken: awoken.map(toAwoken),
+    freed: parse<[string]>(row.freed).map(([id]) => id),
+    attached: moved.filter(([, , attached]) => attached === 1).map(([id]) => id),
+  };
 }
 
 function keys(text: string | null | undefined): Set<string> {

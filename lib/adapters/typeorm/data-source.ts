@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { DataSource } from 'typeorm';
 import { InvalidOptionError } from '../../errors/options.errors.js';
 import type { Logger } from '../../ports/logger.js';
@@ -9,6 +10,7 @@ import { addressOf } from './postgres-address.js';
 import type { PostgresConnection } from './postgres-address.js';
 import { checkSchemaName } from './schema-name.js';
 import { sharedPoolDriver } from './shared-pool.js';
+import { limitSilence, type MaybeSocketClient } from './silence.js';
 
 /** A URL, the fields of a connection, or the application's own TypeORM `DataSource`. */
 export type PostgresOption = string | PostgresConnection | DataSource;
@@ -18,6 +20,8 @@ export interface OpenOptions extends ConnectOptions, Tables {
   readonly schema: string;
   /** Connections at the most, unless `postgres` says it. @default 10 */
   readonly poolSize?: number;
+  /** Milliseconds for which the server may leave a question without a word. @default 30000 */
+  readonly silenceMs?: number;
 }
 
 const POOL_SIZE = 10;
@@ -38,7 +42,7 @@ export async function openDataSource(postgres: PostgresOption, options: OpenOpti
   if (isDataSource(postgres)) return share(postgres, options);
   const connection = typeof postgres === 'string' ? { url: postgres } : postgres;
   const address = addressOf(connection);
-  const extra = poolConfig(connection, options.poolSize);
+  const extra = poolConfig(connection, options);
   return connect(
     address,
     () =>
@@ -84,7 +88,10 @@ async function initialize(dataSource: DataSource): Promise<DataSource> {
 }
 
 /** As pg takes it. TypeORM's own parsing of URLs, which knows no parameters or sockets, is left out. */
-function poolConfig(connection: PostgresConnection, poolSize = POOL_SIZE): Record<string, unknown> {
+function poolConfig(
+  connection: PostgresConnection,
+  { poolSize = POOL_SIZE, silenceMs }: OpenOptions,
+): Record<string, unknown> {
   const { url, user, username, applicationName, poolSize: max, ...rest } = connection;
   return {
     ...rest,
@@ -94,13 +101,27 @@ function poolConfig(connection: PostgresConnection, poolSize = POOL_SIZE): Recor
     max: max ?? poolSize,
     connectionTimeoutMillis: ACQUIRE_TIMEOUT,
     keepAlive: true,
+    verify: (client: EventEmitter & MaybeSocketClient, done: (error?: Error) => void): void => {
+      surviveLoss(client);
+      limitSilence(client, silenceMs);
+      done();
+    },
   };
+}
+
+/**
+ * A connection that breaks while it is in use, and between two queries, tells nobody
+ * but its listeners: without one, Node would end the process. Who uses it hears of it at his next query.
+ */
+function surviveLoss(client: EventEmitter): void {
+  client.on('error', () => undefined);
 }
 
 function logIdleError(logger: Logger): (error: Error) => void {
   return error => logger.warn(`An idle connection to PostgreSQL was lost: ${error.message}`);
 }
 
-function isDataSource(postgres: PostgresOption): postgres is DataSource {
+/** Whether the option is the application's own data source. By its shape: it may be of another copy of TypeORM. */
+export function isDataSource(postgres: PostgresOption): postgres is DataSource {
   return typeof postgres === 'object' && 'isInitialized' in postgres && 'driver' in postgres;
 }

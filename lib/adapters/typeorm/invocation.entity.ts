@@ -26,6 +26,21 @@ export interface InvocationRow {
   createdAt: Date;
   claimedAt: Date | null;
   finishedAt: Date | null;
+  /** Invocation that called it, or sent it. */
+  parentId: string | null;
+  /** Entry of the parent that its outcome settles; `null`: nobody waits for it. */
+  parentIndex: number | null;
+  /** Object that it is addressed to. */
+  objectId: string | null;
+  objectKey: string | null;
+  /** Its place among those that have the object for themselves. */
+  ticket: string | null;
+  /** Arrivals from outside so far. */
+  wakes: number;
+  /** Whether others wait for its outcome that it does not know as its parent. */
+  attached: boolean;
+  /** Invocation whose random numbers it has: the one that it, or what it took the place of, took the place of. */
+  seed: string | null;
 }
 
 /** TypeORM entity of {@link InvocationRow}; its schema is that of the data source. Read only, please. */
@@ -51,5 +66,13 @@ export const InvocationEntity = new EntitySchema<InvocationRow>({
     createdAt: { name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' },
     claimedAt: { name: 'claimed_at', type: 'timestamptz', nullable: true },
     finishedAt: { name: 'finished_at', type: 'timestamptz', nullable: true },
+    parentId: { name: 'parent_id', type: 'uuid', nullable: true },
+    parentIndex: { name: 'parent_index', type: 'int', nullable: true },
+    objectId: { name: 'object_id', type: 'uuid', nullable: true },
+    objectKey: { name: 'object_key', type: 'text', nullable: true },
+    ticket: { type: 'bigint', nullable: true },
+    wakes: { type: 'int', default: 0 },
+    attached: { type: 'boolean', default: false },
+    seed: { type: 'uuid', nullable: true },
   },
 });

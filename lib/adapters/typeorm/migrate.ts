@@ -4,6 +4,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { SchemaTooNewError } from '../../errors/store.errors.js';
 import { MIGRATION_TABLE } from './own-data-source.js';
 import { checkSchemaName, quoteSchema } from './schema-name.js';
+import { bearingSilence, type MaybeSocketClient } from './silence.js';
 
 /** First key of the advisory lock under which migrations run; the second is derived from the schema's name. */
 const LOCK_SPACE = 0x6475_7261;
@@ -36,7 +37,8 @@ export async function runMigrations(dataSource: DataSource, schema: string): Pro
 
   const runner = dataSource.createQueryRunner();
   try {
-    return await migrate(dataSource, runner, schema, known);
+    const client = (await runner.connect()) as MaybeSocketClient;
+    return await bearingSilence(client, () => migrate(dataSource, runner, schema, known));
   } finally {
     await runner.release();
   }

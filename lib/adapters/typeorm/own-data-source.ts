@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
-import type { DataSourceOptions, EntitySchema, MigrationInterface } from 'typeorm';
+import type { DataSourceOptions, EntitySchema, MigrationInterface, QueryRunner } from 'typeorm';
+import { bare } from './bare-errors.js';
 import { checkSchemaName } from './schema-name.js';
 
 /** Table of the schema in which TypeORM notes the migrations that were applied. */
@@ -27,7 +28,8 @@ const SILENT: NonNullable<DataSourceOptions['logger']> = {
 type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
 /**
- * A `DataSource` with this library's tables in `schema`, and nothing of the application's. Not initialized.
+ * A `DataSource` with this library's tables in `schema`, and nothing of the application's. Not initialized. No error of its
+ * queries has what they were given.
  *
  * @throws InvalidOptionError (DURABLE_INVALID_OPTION) for a bad schema name.
  */
@@ -36,7 +38,7 @@ export function createOwnDataSource(
   tables: Tables,
   connection: Pick<PostgresOptions, 'driver' | 'extra' | 'poolErrorHandler'>,
 ): DataSource {
-  return new DataSource({
+  const dataSource = new DataSource({
     ...connection,
     type: 'postgres',
     schema: checkSchemaName(schema),
@@ -47,4 +49,14 @@ export function createOwnDataSource(
     logger: SILENT,
     installExtensions: false,
   });
+  const createRunner = dataSource.createQueryRunner.bind(dataSource);
+  dataSource.createQueryRunner = mode => withBareErrors(createRunner(mode));
+  return dataSource;
+}
+
+/** All queries of a data source go through its query runners. */
+function withBareErrors(runner: QueryRunner): QueryRunner {
+  const query = runner.query.bind(runner) as (...args: unknown[]) => Promise<unknown>;
+  runner.query = ((...args: unknown[]) => bare(query(...args))) as QueryRunner['query'];
+  return runner;
 }

@@ -1,3 +1,5 @@
+import type { WorkerRecord } from '../../ports/store.js';
+
 type Scalar = string | number | null;
 
 /** A column of an `unnest`: its name, its type, and how its value is read from a row. */
@@ -60,4 +62,15 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Whether a text can be the id of an invocation at all; the database refuses a statement with another. */
 export function isUuid(text: string): boolean {
   return UUID.test(text);
+}
+
+/** A worker, with what it declares, as `register` takes it. */
+export function registration(worker: WorkerRecord, leaseMs: number): unknown[] {
+  const { id, host, pid, services, subscriptions = [], schedules = {} } = worker;
+  const columns = [
+    subscriptions.map(({ event }) => event),
+    subscriptions.map(({ service }) => service),
+    subscriptions.map(({ handler }) => handler),
+  ];
+  return [id, host, pid, services, milliseconds(leaseMs), ...columns, JSON.stringify(schedules)];
 }

@@ -61,6 +61,26 @@ export function classify(error: unknown): ErrorClass {
   return isTransient(error, 5) ? 'transient' : 'permanent';
 }
 
+/** A transaction met another one, and succeeds if it is done again: serialization failure, deadlock. */
+const CONFLICTS: readonly unknown[] = ['40001', '40P01'];
+
+/** Whether an error says that a transaction met another one. */
+export function isConflict(error: unknown): boolean {
+  return states(error, 5).some(state => CONFLICTS.includes(state));
+}
+
+/** What the server said, whoever wrapped it; `undefined`: it said nothing. */
+export function sqlState(error: unknown): string | undefined {
+  return states(error, 5)[0];
+}
+
+function states(error: unknown, depth: number): string[] {
+  if (!types.isNativeError(error) || depth === 0) return [];
+  const { code } = error as NodeJS.ErrnoException;
+  const own = code !== undefined && SQLSTATE.test(code) && !TRANSIENT_CODES.has(code) ? [code] : [];
+  return [...own, ...wrapped(error).flatMap(inner => states(inner, depth - 1))];
+}
+
 function isTransient(error: unknown, depth: number): boolean {
   if (!types.isNativeError(error) || depth === 0) return false;
   const { code, syscall } = error as NodeJS.ErrnoException;

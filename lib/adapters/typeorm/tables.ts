@@ -6,6 +6,13 @@ export interface Tables {
   readonly invocation: string;
   readonly entry: string;
   readonly worker: string;
+  readonly object: string;
+  readonly state: string;
+  readonly signal: string;
+  readonly attachment: string;
+  readonly deadline: string;
+  readonly subscription: string;
+  readonly schedule: string;
   /** SQL expression of type `timestamptz`, at most stable, that gives the store's time. */
   readonly now: string;
 }
@@ -21,8 +28,21 @@ export function tables(schema: string = DEFAULT_SCHEMA, now = 'now()'): Tables {
     invocation: inSchema('invocation'),
     entry: inSchema('entry'),
     worker: inSchema('worker'),
+    object: inSchema('object'),
+    state: inSchema('state'),
+    signal: inSchema('signal'),
+    attachment: inSchema('attachment'),
+    deadline: inSchema('deadline'),
+    subscription: inSchema('subscription'),
+    schedule: inSchema('schedule'),
     now,
   };
+}
+
+/** Names of the tables that a migration works on. */
+export function tablesOf(runner: { readonly connection: { readonly options: object } }): Tables {
+  const { schema = DEFAULT_SCHEMA } = runner.connection.options as { readonly schema?: string };
+  return tables(schema);
 }
 
 /** An identifier, quoted for SQL whatever it holds. */

@@ -3,41 +3,50 @@ import type { JournalEntry } from '../../engine/entry.js';
 import type {
   Batch,
   BatchResult,
-  Claimed,
   ClaimRequest,
   ClaimResult,
+  Controlled,
+  DueClaims,
+  DueRequest,
+  EntryRef,
   Hint,
+  Inbox,
   InvocationRecord,
+  Lease,
   ListQuery,
-  Reaped,
+  News,
+  ObjectRef,
+  Overdue,
+  Promoted,
+  ReapResult,
+  Restarted,
+  RestartRequest,
   Settled,
+  StateWrite,
   Store,
+  Subscription,
   WorkerRecord,
 } from '../../ports/store.js';
 import { commitResult } from './commit-result.js';
+import { Controls } from './controls.js';
+import { type Poison, Reaper } from './reaper.js';
+import { Reruns } from './reruns.js';
 import { classify } from './pg-errors.js';
-import { isUuid, milliseconds } from './parameters.js';
-import { claimResult, invocationRecord, journalsById } from './rows.js';
-import type { ClaimRow, EntryTuple, InvocationTuple, ReapRow, RetryRow } from './rows.js';
+import { ownTransaction } from './own-transaction.js';
+import { isUuid, milliseconds, registration } from './parameters.js';
+import { claimResult, idsOf, inboxOf, invocationRecord, journalsById, newsOf, statesById } from './rows.js';
+import type { ClaimRow, DueRow, EntryTuple, InboxRow, InvocationTuple, NewsRow, StateTuple } from './rows.js';
+import { Schedules } from './schedules.js';
 import { statements } from './statements.js';
 import type { Statements } from './statements.js';
 import type { CommitRow } from './sql/commit.js';
 import { tables } from './tables.js';
 
-/** What is known of an invocation that killed too many workers. */
-export interface Poison {
-  readonly invocationId: string;
-  /** Workers that died in a row. */
-  readonly deaths: number;
-  /** Name of the last step that was begun and has no outcome, if any. */
-  readonly step?: string;
-}
-
 export interface TypeOrmStoreOptions {
   /** Encoded error of a poison invocation. */
   readonly poisonError: (poison: Poison) => string;
   /** SQL expression that gives the store's time. @default `now()` */
-  readonly now?: string;
+  readonly now?: string | undefined;
   /** Closes the data source, and what it stands on. @default the data source is destroyed */
   readonly close?: () => Promise<void>;
   /** What the medium asks for now and then. */
@@ -51,7 +60,11 @@ export interface TypeOrmStoreOptions {
  * connection are thrown as they come; every call may then be made again.
  */
 export class TypeOrmStore implements Store {
+  readonly schedules: Schedules;
   private readonly sql: Statements;
+  private readonly controls: Controls;
+  private readonly reruns: Reruns;
+  private readonly reaper: Reaper;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -59,13 +72,21 @@ export class TypeOrmStore implements Store {
   ) {
     const { schema } = dataSource.options as { readonly schema?: string };
     this.sql = statements(tables(schema, options.now));
+    this.controls = new Controls(run => this.transaction(run), this.sql);
+    const query = <Row>(text: string, values: readonly unknown[]): Promise<Row[]> =>
+      this.query<Row>(text, values);
+    const source = {
+      query,
+      transaction: <T>(run: (manager: EntityManager) => Promise<T>) => this.transaction(run),
+    };
+    this.reruns = new Reruns(source, this.sql);
+    this.reaper = new Reaper(source, this.sql, options.poisonError);
+    this.schedules = new Schedules(run => this.transaction(run), dataSource, this.sql);
   }
 
   async commit(batch: Batch): Promise<BatchResult> {
-    const { accepts, entries, transitions } = batch;
-    if (accepts.length + entries.length + transitions.length === 0) {
-      return { accepts: [], entries: [], transitions: [] };
-    }
+    const { accepts, entries, transitions, arrivals } = batch;
+    if (accepts.length + entries.length + transitions.length + arrivals.length === 0) return EMPTY;
     const { text, values } = this.sql.commit(batch);
     const [row] = await this.query<CommitRow>(text, values);
     return commitResult(batch, row ?? NOTHING);
@@ -77,16 +98,15 @@ export class TypeOrmStore implements Store {
     return claimResult(await this.query<ClaimRow>(this.sql.claim, [ids, services, workerId]));
   }
 
-  async claimDue(
-    request: ClaimRequest & { readonly limit: number; readonly overdueMs: number },
-  ): Promise<Claimed[]> {
-    const { services, overdueMs, workerId, limit } = request;
-    const values = [services, milliseconds(overdueMs), workerId, limit];
-    return claimResult(await this.query<ClaimRow>(this.sql.claimDue, values)).claimed;
+  async claimDue(request: ClaimRequest & DueRequest): Promise<DueClaims> {
+    const { services, overdueMs, workerId, limit, sinceMs = null } = request;
+    const values = [services, milliseconds(overdueMs), workerId, limit, milliseconds(sinceMs)];
+    const rows = await this.query<DueRow>(this.sql.claimDue, values);
+    return { claimed: claimResult(rows).claimed, dueAgoMs: rows.at(-1)?.dueAgoMs };
   }
 
-  async nextDue(services: readonly string[]): Promise<number | undefined> {
-    const [row] = await this.query<{ dueInMs: number }>(this.sql.nextDue, [services]);
+  async nextDue(services: readonly string[], sinceMs: number | null = null): Promise<number | undefined> {
+    const [row] = await this.query<{ dueInMs: number }>(this.sql.nextDue, [services, milliseconds(sinceMs)]);
     return row && Math.ceil(row.dueInMs);
   }
 
@@ -94,8 +114,95 @@ export class TypeOrmStore implements Store {
     return journalsById(await this.query<EntryTuple>(this.sql.journals, [ids]));
   }
 
-  async register({ id, host, pid, services }: WorkerRecord, leaseMs: number): Promise<void> {
-    await this.query(this.sql.register, [id, host, pid, services, milliseconds(leaseMs)]);
+  async inboxes(ids: readonly string[]): Promise<Inbox[]> {
+    return (await this.query<InboxRow>(this.sql.inboxes, [ids.filter(isUuid)])).map(inboxOf);
+  }
+
+  async remaining(entries: readonly EntryRef[]): Promise<number[]> {
+    const values = [entries.map(({ invocationId }) => invocationId), entries.map(({ index }) => index)];
+    return (await this.query<{ left: number }>(this.sql.remaining, values)).map(({ left }) =>
+      Math.ceil(left),
+    );
+  }
+
+  async attach({ invocationId, index }: EntryRef, target: string): Promise<'ok' | 'over' | 'not_found'> {
+    if (!isUuid(target)) return 'not_found';
+    const [row] = await this.query<{ over: boolean }>(this.sql.attach, [target, invocationId, index]);
+    if (!row) return 'not_found';
+    return row.over ? 'over' : 'ok';
+  }
+
+  async answer(ids: readonly string[]): Promise<News> {
+    return this.transaction(async manager => {
+      await manager.query(this.sql.answerLock, [ids]);
+      const [row] = await manager.query<NewsRow[]>(this.sql.answerTake, [ids]);
+      return row ? newsOf(row) : NO_NEWS;
+    });
+  }
+
+  async unanswered(limit: number): Promise<string[]> {
+    return idsOf(await this.query<{ id: string }>(this.sql.unanswered, [limit]));
+  }
+
+  async enter({ invocationId, epoch }: Lease): Promise<'ok' | 'queued' | 'fenced'> {
+    const [row] = await this.query<{ entered: boolean }>(this.sql.enter, [invocationId, epoch]);
+    if (!row) return 'fenced';
+    return row.entered ? 'ok' : 'queued';
+  }
+
+  async promote(objectIds: readonly string[], workerId: string | null): Promise<Promoted> {
+    const rows = await this.query<ClaimRow>(this.sql.promote, [objectIds, workerId]);
+    const promoted = new Set(rows.map(({ objectId }) => objectId));
+    // Those that changed in that moment; most often there are none.
+    const left = objectIds.filter(id => !promoted.has(id));
+    if (left.length > 0) rows.push(...(await this.promoteLocked(left, workerId)));
+    if (workerId !== null) return { claimed: claimResult(rows).claimed, due: [] };
+    return { claimed: [], due: rows.map(({ id, service }) => ({ id, service })) };
+  }
+
+  async holdsAbove(id: string, objectId: string): Promise<boolean> {
+    const [row] = await this.query<{ holds: boolean }>(this.sql.holdsAbove, [id, objectId]);
+    return row?.holds === true;
+  }
+
+  async stranded(limit: number): Promise<string[]> {
+    return idsOf(await this.query<{ id: string }>(this.sql.stranded, [limit]));
+  }
+
+  async states(objectIds: readonly string[]): Promise<Map<string, Map<string, string>>> {
+    return statesById(await this.query<StateTuple>(this.sql.states, [objectIds]));
+  }
+
+  async editState(
+    { id, key }: ObjectRef,
+    changes: readonly Omit<StateWrite, 'objectId'>[],
+  ): Promise<'ok' | 'busy'> {
+    return this.transaction(async manager => {
+      await manager.query(this.sql.editLock, [id, key]);
+      const [row] = await manager.query<{ busy: boolean }[]>(this.sql.editCheck, [id]);
+      if (row?.busy !== false) return 'busy';
+      const set = changes.filter(({ value }) => value !== null);
+      const unset = changes.filter(({ value }) => value === null);
+      const names = (of: typeof changes): string[] => of.map(({ name }) => name);
+      const values = set.map(({ value }) => value);
+      await manager.query(this.sql.editState, [id, names(set), values, names(unset)]);
+      await manager.query(this.sql.editRelease, [id]);
+      return 'ok';
+    });
+  }
+
+  async progress(id: string, name: string): Promise<string | undefined> {
+    if (!isUuid(id)) return undefined;
+    const [row] = await this.query<{ value: string }>(this.sql.progress, [id, name]);
+    return row?.value;
+  }
+
+  async subscribers(events: readonly string[]): Promise<Subscription[]> {
+    return this.query<Subscription>(this.sql.subscribers, [events]);
+  }
+
+  async register(worker: WorkerRecord, leaseMs: number): Promise<void> {
+    await this.query(this.sql.register, registration(worker, leaseMs));
   }
 
   async renew(workerId: string, leaseMs: number): Promise<'ok' | 'fenced'> {
@@ -115,11 +222,8 @@ export class TypeOrmStore implements Store {
     await this.query(this.sql.endLeases, []);
   }
 
-  async reap(request: { readonly maxDeaths: number; readonly limit: number }): Promise<Reaped[]> {
-    const orphans = await this.query<{ id: string }>(this.sql.reapFind, [request.limit]);
-    if (orphans.length === 0) return [];
-    const taken = await this.transaction(manager => this.take(manager, orphans, request.maxDeaths));
-    return taken.map(({ id, service, status, origin }) => ({ id, service, status, origin }));
+  reap(request: { readonly maxDeaths: number; readonly limit: number }): Promise<ReapResult> {
+    return this.reaper.reap(request);
   }
 
   async releaseStray(request: {
@@ -146,15 +250,44 @@ export class TypeOrmStore implements Store {
     return (await this.query<InvocationTuple>(text, values)).map(invocationRecord);
   }
 
-  async retry(id: string): Promise<'ok' | 'not_found' | 'not_failed'> {
-    if (!isUuid(id)) return 'not_found';
-    return this.transaction(async manager => {
-      const [row] = await manager.query<RetryRow[]>(this.sql.retryLock, [id]);
-      if (!row) return 'not_found';
-      if (row.status !== 'failed') return 'not_failed';
-      await manager.query(this.sql.retryRewind, [id]);
-      return 'ok';
-    });
+  retry(id: string): ReturnType<Store['retry']> {
+    return this.reruns.retry(id);
+  }
+
+  restart(request: RestartRequest): Promise<Restarted> {
+    return this.reruns.restart(request);
+  }
+
+  cancel(id: string, errorOf: (id: string) => string): Promise<Controlled> {
+    return this.controls.cancel(id, errorOf);
+  }
+
+  async overdue(limit: number): Promise<Overdue> {
+    const look = () => this.query<{ id: string; dueInMs: number }>(this.sql.overdue, [limit]);
+    let rows = await look();
+    while (rows[0]?.dueInMs === 0 && (await this.forgetDeadlines())) rows = await look();
+    const ids = idsOf(rows.filter(({ dueInMs }) => dueInMs === 0));
+    return { ids, nextMs: rows[ids.length] && Math.ceil(rows[ids.length]!.dueInMs) };
+  }
+
+  expire(id: string, errorOf: (id: string) => string): Promise<Controlled> {
+    return this.controls.expire(id, errorOf);
+  }
+
+  kill(id: string, errorOf: (id: string) => string): Promise<Controlled> {
+    return this.controls.kill(id, errorOf);
+  }
+
+  pause(id: string, error: string): Promise<Controlled> {
+    return this.controls.pause(id, error);
+  }
+
+  resume(id: string): Promise<Controlled> {
+    return this.controls.resume(id);
+  }
+
+  skipCompensation(id: string, value: string): Promise<Controlled> {
+    return this.controls.skipCompensation(id, value);
   }
 
   async purge(request: { readonly olderThanMs: number; readonly limit: number }): Promise<number> {
@@ -176,32 +309,28 @@ export class TypeOrmStore implements Store {
     await (this.options.close ?? (() => this.dataSource.destroy()))();
   }
 
-  private async take(
-    manager: EntityManager,
-    orphans: readonly { readonly id: string }[],
-    maxDeaths: number,
-  ): Promise<ReapRow[]> {
-    const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id);
-    const locked = await manager.query<{ id: string }[]>(this.sql.reapLock, [ids(orphans)]);
-    const taken = await manager.query<ReapRow[]>(this.sql.reapTake, [ids(locked), maxDeaths]);
-    const poison = taken.filter(({ status }) => status === 'failed');
-    if (poison.length > 0) {
-      const errors = poison.map(({ id: invocationId, deaths, step }) =>
-        this.options.poisonError({ invocationId, deaths, ...(step !== null && { step }) }),
-      );
-      await manager.query(this.sql.reapFail, [ids(poison), errors]);
-    }
-    return taken;
+  /** Whether there were deadlines of what is over, which need not be expired one by one. */
+  private async forgetDeadlines(): Promise<boolean> {
+    return (await this.query(this.sql.forgetDeadlines, [FORGOTTEN_AT_ONCE])).length > 0;
+  }
+
+  private promoteLocked(objectIds: readonly string[], workerId: string | null): Promise<ClaimRow[]> {
+    return this.transaction(async manager => {
+      await manager.query(this.sql.promoteLock, [objectIds]);
+      return manager.query<ClaimRow[]>(this.sql.promoteTake, [objectIds, workerId]);
+    });
   }
 
   private query<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
     return this.dataSource.query<Row[]>(text, [...values]);
   }
 
-  // READ COMMITTED even where the server's default is another: these read again after they have waited.
   private transaction<T>(run: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction('READ COMMITTED', run);
+    return ownTransaction(this.dataSource, run);
   }
 }
 
-const NOTHING: CommitRow = { held: null, accepted: null, written: null, moved: null };
+const FORGOTTEN_AT_ONCE = 500;
+const NO_NEWS: News = { awoken: [], freed: [], attached: [] };
+const EMPTY: BatchResult = { accepts: [], entries: [], transitions: [], arrivals: [], news: NO_NEWS };
+const NOTHING = {} as CommitRow;

@@ -8,6 +8,8 @@ export interface WorkerRow {
   services: string[];
   startedAt: Date;
   leaseUntil: Date;
+  /** Schedules that its code declares, with the digests of their definitions. */
+  schedules: Record<string, string>;
 }
 
 /** TypeORM entity of {@link WorkerRow}; its schema is that of the data source. Read only, please. */
@@ -21,5 +23,6 @@ export const WorkerEntity = new EntitySchema<WorkerRow>({
     services: { type: 'text', array: true },
     startedAt: { name: 'started_at', type: 'timestamptz', default: () => 'now()' },
     leaseUntil: { name: 'lease_until', type: 'timestamptz' },
+    schedules: { type: 'jsonb', default: {} },
   },
 });

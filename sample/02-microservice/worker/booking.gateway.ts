@@ -29,7 +29,7 @@ export class BookingGateway {
   private async book(kind: string, what: string): Promise<string> {
     // The key is the same for every try, so the other side can tell a repeated request from a new one.
     this.logger.log(`${kind} of trip ${what}, idempotency key ${this.durable.step?.idempotencyKey}`);
-    await setTimeout(1_000, undefined, { signal: this.durable.signal });
+    await setTimeout(1_000, undefined, { signal: this.durable.abortSignal });
     this.logger.log(`${kind} of trip ${what} is booked`);
     return `${kind}-${randomUUID()}`;
   }

@@ -1,5 +1,6 @@
 import { openSync, writeSync } from 'node:fs';
 import type { LedgerLine } from './protocol.js';
+import { trueNow } from './skewed-clock.js';
 
 /**
  * The witness of what was really executed: outside of the system, appended line by line by every process, in one
@@ -19,6 +20,6 @@ export class LedgerWriter {
   }
 
   write(line: Omit<LedgerLine, 'pid' | 'at'>): void {
-    writeSync(this.file, `${JSON.stringify({ pid: process.pid, at: Date.now(), ...line })}\n`);
+    writeSync(this.file, `${JSON.stringify({ pid: process.pid, at: trueNow(), ...line })}\n`);
   }
 }

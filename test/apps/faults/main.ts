@@ -9,8 +9,11 @@ import { Commands, failureOf } from './commands.js';
 import { FaultSwitch } from './fault-switch.js';
 import { Latches } from './latches.js';
 import { LedgerWriter } from './ledger.js';
-import { Plans, StepBodies } from './plans.service.js';
+import { Follower, Listeners, ObjectPlans, Plans, StepBodies } from './plans.service.js';
+import { Couriers, Interpreter, ProgramObjects, Programs } from './programs.service.js';
 import type { Begin, Command, Report, Request } from './protocol.js';
+import { Registers } from './registers.js';
+import { skewClock } from './skewed-clock.js';
 
 @Module({})
 class FaultModule {}
@@ -22,8 +25,19 @@ function report(message: Report): void {
   if (process.connected) process.send?.(message);
 }
 
-async function begin({ options, ledger: path, open, fault }: Begin): Promise<void> {
+async function begin({ options, ledger: path, open, fault, skewMs, timersBy }: Begin): Promise<void> {
+  if (skewMs !== undefined) skewClock(skewMs, timersBy);
   const ledger = new LedgerWriter(path);
+  await start(options, ledger, open, fault);
+  report({ kind: 'ready' });
+}
+
+async function start(
+  options: Begin['options'],
+  ledger: LedgerWriter,
+  open: Begin['open'],
+  fault: Begin['fault'],
+): Promise<void> {
   const faults = new FaultSwitch(ledger, report);
   if (fault) faults.arm(fault);
   const latches = new Latches();
@@ -35,13 +49,23 @@ async function begin({ options, ledger: path, open, fault }: Begin): Promise<voi
       { provide: LedgerWriter, useValue: ledger },
       { provide: Latches, useValue: latches },
       StepBodies,
+      Follower,
       Plans,
+      ObjectPlans,
+      Listeners,
+      Registers,
+      Interpreter,
+      Programs,
+      ProgramObjects,
+      Couriers,
     ],
   };
   const logger = new ConsoleLogger({ colors: false });
   app = await NestFactory.createApplicationContext(module, { logger, abortOnError: false });
-  commands = new Commands(app.get(DurableClient), latches, faults);
-  report({ kind: 'ready' });
+  commands = new Commands(app.get(DurableClient), latches, faults, async () => {
+    await app?.close();
+    await start(options, ledger, open, undefined);
+  });
 }
 
 async function answer(ask: number, command: Command): Promise<void> {

@@ -21,6 +21,11 @@ export function describeClaims(scene: () => Scene): void {
           origin: 'client-7',
           failedAttempts: 0,
           deaths: 0,
+          wakes: 0,
+          parent: null,
+          object: null,
+          seed: null,
+          entered: false,
           createdAt,
         },
       ]);
@@ -102,9 +107,22 @@ export function describeClaims(scene: () => Scene): void {
       expect(await other.claimDue(0)).toEqual([]);
     });
 
+    test('goes back as far as it is told to, and says how long the last one has been due', async () => {
+      const s = scene();
+      const id = await s.scheduled();
+      await tick();
+      const request = { services: [s.service], workerId: s.worker, limit: 1, overdueMs: 0 };
+      expect((await s.store.claimDue({ ...request, sinceMs: 0 })).claimed).toEqual([]);
+      expect(await s.store.nextDue([s.service], 0)).toBeUndefined();
+      expect(await s.store.nextDue([s.service])).toBe(0);
+      const { claimed, dueAgoMs } = await s.store.claimDue(request);
+      expect(claimed.map(({ lease }) => lease.invocationId)).toEqual([id]);
+      expect(dueAgoMs).toBeGreaterThan(0);
+    });
+
     test('a suspended invocation is due when its time has come', async () => {
       const s = scene();
-      const { invocationId } = await s.ended('suspended', { dueInMs: 30 });
+      const { invocationId } = await s.ended('suspended', { dueInMs: 500 });
       expect(await s.claimDue()).toEqual([]);
       await s.untilDue();
       expect(await s.claimDue()).toMatchObject([{ lease: { invocationId, epoch: 2 } }]);
@@ -149,7 +167,7 @@ export function describeClaims(scene: () => Scene): void {
       const drain = async (claimer: ReturnType<typeof claimers>[number]) => {
         const mine: string[] = [];
         for (;;) {
-          const claimed = await s.store.claimDue({ ...claimer, limit: 7, overdueMs: 0 });
+          const { claimed } = await s.store.claimDue({ ...claimer, limit: 7, overdueMs: 0 });
           if (claimed.length === 0) return mine;
           mine.push(...claimed.map(({ lease }) => lease.invocationId));
         }

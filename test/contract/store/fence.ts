@@ -37,7 +37,7 @@ export function describeFence(scene: () => Scene): void {
         entries: [s.delivered(lease, 0), s.delivered(lease, 1)],
         transitions: [s.transition(lease, 'cancelled')],
       });
-      expect(both).toEqual({ accepts: [], entries: ['fenced', 'fenced'], transitions: ['fenced'] });
+      expect(both).toEqual(s.result({ entries: ['fenced', 'fenced'], transitions: ['fenced'] }));
       expect(await look(s, lease.invocationId)).toEqual(before);
     });
 
@@ -53,7 +53,7 @@ export function describeFence(scene: () => Scene): void {
           s.transition(owner, 'completed', { output: '"owner"' }),
         ],
       });
-      expect(result).toEqual({ accepts: [], entries: ['fenced', 'ok'], transitions: ['fenced', 'ok'] });
+      expect(result).toEqual(s.result({ entries: ['fenced', 'ok'], transitions: ['fenced', 'ok'] }));
       expect(await s.journal(owner.invocationId)).toMatchObject([{ value: '"owner"', epoch: 2 }]);
       expect(await s.record(owner.invocationId)).toMatchObject({ status: 'completed', output: '"owner"' });
     });
@@ -105,7 +105,7 @@ export function describeFence(scene: () => Scene): void {
       };
       await s.commit(batch);
       await s.take(lease.invocationId);
-      expect(await s.commit(batch)).toEqual({ accepts: [], entries: ['fenced'], transitions: ['fenced'] });
+      expect(await s.commit(batch)).toEqual(s.result({ entries: ['fenced'], transitions: ['fenced'] }));
     });
   });
 }

@@ -1,18 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DataSource } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import type { JournalEntry } from '../../../lib/engine/entry.js';
 import type {
+  AcceptResult,
+  Arrival,
+  ArrivalResult,
   Batch,
+  BatchResult,
   Claimed,
   ClaimResult,
   EntryWrite,
   InvocationRecord,
+  Inbox,
   Lease,
   NewInvocation,
+  ObjectRef,
   Store,
   Transition,
   WriteResult,
 } from '../../../lib/ports/store.js';
+import { until } from '../../support/until.js';
+
+/** How long what must come may take on a busy machine. */
+export const PATIENCE_MS = 20_000;
 
 /** Encoded error of a poison invocation, as a store under test must be opened with. */
 export function poisonError(poison: { invocationId: string; deaths: number; step?: string }): string {
@@ -29,7 +40,16 @@ export class Scene {
   invocation(over: Partial<NewInvocation> = {}): NewInvocation {
     const { service } = this;
     const base = { id: uuid(), service, handler: 'run', input: '[1]', origin: 'client-1' };
-    return { ...base, delayMs: 0, at: null, owner: null, ...over };
+    const plain = {
+      delayMs: 0,
+      deadline: null,
+      at: null,
+      owner: null,
+      parent: null,
+      object: null,
+      exclusive: false,
+    };
+    return { ...base, ...plain, ...over };
   }
 
   entry(lease: Lease, index: number, over: Partial<EntryWrite> = {}): EntryWrite {
@@ -50,7 +70,7 @@ export class Scene {
 
   transition(lease: Lease, status: Transition['status'], over: Partial<Transition> = {}): Transition {
     const base = { lease, status, output: null, error: null, failedEntry: null, dueInMs: null };
-    return { ...base, failedAttempt: false, ...over };
+    return { ...base, failedAttempt: false, wakes: 0, parent: null, holds: null, ...over };
   }
 
   /** Accepts an invocation that is due at once; its id. */
@@ -72,11 +92,45 @@ export class Scene {
     return lease;
   }
 
-  commit(batch: Partial<Batch>) {
-    return this.store.commit({ accepts: [], entries: [], transitions: [], ...batch });
+  /** A virtual object of its own. */
+  object(key = 'key'): ObjectRef {
+    return { id: uuid(), key };
   }
 
-  async accept(...accepts: NewInvocation[]): Promise<readonly WriteResult[]> {
+  /** One that is to have an object for itself. */
+  exclusive(object: ObjectRef, over: Partial<NewInvocation> = {}): NewInvocation {
+    return this.invocation({ object, exclusive: true, owner: this.worker, ...over });
+  }
+
+  /** One whose outcome an entry of another waits for, or (without an index) nobody. */
+  child(lease: Lease, index: number | null, over: Partial<NewInvocation> = {}): NewInvocation {
+    return this.invocation({ owner: this.worker, parent: { lease, index }, ...over });
+  }
+
+  signal(invocationId: string, name: string, value = `"${name}"`, id = uuid()): Arrival {
+    return { kind: 'signal', id, invocationId, name, value };
+  }
+
+  completion(
+    lease: Lease,
+    index: number,
+    over: Partial<Extract<Arrival, { kind: 'completion' }>> = {},
+  ): Arrival {
+    const entry = { invocationId: lease.invocationId, index };
+    return { kind: 'completion', entry, token: 'token', outcome: 'ok', value: '1', ...over };
+  }
+
+  /** The answer of a commit in which nothing concerns others. */
+  result(over: Partial<BatchResult>): BatchResult {
+    const news = { awoken: [], freed: [], attached: [] };
+    return { accepts: [], entries: [], transitions: [], arrivals: [], news, ...over };
+  }
+
+  commit(batch: Partial<Batch>) {
+    return this.store.commit({ accepts: [], entries: [], transitions: [], arrivals: [], ...batch });
+  }
+
+  async accept(...accepts: NewInvocation[]): Promise<readonly AcceptResult[]> {
     return (await this.commit({ accepts })).accepts;
   }
 
@@ -88,6 +142,16 @@ export class Scene {
     return (await this.commit({ transitions })).transitions;
   }
 
+  async arrive(...arrivals: Arrival[]): Promise<readonly ArrivalResult[]> {
+    return (await this.commit({ arrivals })).arrivals;
+  }
+
+  async inbox(id: string): Promise<Inbox> {
+    const [inbox] = await this.store.inboxes([id]);
+    if (!inbox) throw new Error(`no inbox of ${id}`);
+    return inbox;
+  }
+
   claim(...ids: string[]): Promise<ClaimResult> {
     return this.store.claim({ ids, services: [this.service], workerId: this.worker });
   }
@@ -97,8 +161,9 @@ export class Scene {
     return (await this.claim(id)).claimed[0]!.lease;
   }
 
-  claimDue(limit = 100, overdueMs = 0): Promise<Claimed[]> {
-    return this.store.claimDue({ limit, overdueMs, services: [this.service], workerId: this.worker });
+  async claimDue(limit = 100, overdueMs = 0): Promise<Claimed[]> {
+    const request = { limit, overdueMs, services: [this.service], workerId: this.worker };
+    return (await this.store.claimDue(request)).claimed;
   }
 
   async journal(id: string): Promise<JournalEntry[]> {
@@ -131,13 +196,15 @@ export function tick(): Promise<void> {
   return sleep(3);
 }
 
-/** Repeats until there is a result. */
-export async function until<T>(attempt: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const result = await attempt();
-    if (result !== undefined) return result;
-    await sleep(1);
-  }
+/** Resolves when as many statements wait for a lock of this database. */
+export function blocked(dataSource: DataSource, count = 1): Promise<void> {
+  const isBlocked = async (): Promise<boolean> => {
+    const [row] = await dataSource.query<{ waiting: number }[]>(
+      `select count(*)::int as waiting from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+    );
+    return row?.waiting === count;
+  };
+  return until(`${count} wait for a lock`, isBlocked, PATIENCE_MS);
 }
 
 /** `count` times the result of `make`. */

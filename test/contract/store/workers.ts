@@ -10,12 +10,12 @@ export function describeWorkers(scene: () => Scene): void {
   /** A scene on a store in which nothing is orphaned. */
   const clean = async () => {
     const s = scene();
-    while ((await s.store.reap({ maxDeaths: MANY, limit: MANY })).length > 0);
+    while ((await s.store.reap({ maxDeaths: MANY, limit: MANY })).reaped.length > 0);
     return s;
   };
   const reap = async (s: Scene, maxDeaths = 3): Promise<Reaped[]> => {
     await tick();
-    return s.store.reap({ maxDeaths, limit: MANY });
+    return (await s.store.reap({ maxDeaths, limit: MANY })).reaped;
   };
 
   describe('the lease of a worker', () => {
@@ -82,7 +82,7 @@ export function describeWorkers(scene: () => Scene): void {
       const leases = await Promise.all(times(5, () => s.running()));
       const taken: string[] = [];
       for (const count of [2, 2, 1, 0]) {
-        const reaped = await s.store.reap({ maxDeaths: 3, limit: 2 });
+        const { reaped } = await s.store.reap({ maxDeaths: 3, limit: 2 });
         expect(reaped).toHaveLength(count);
         taken.push(...reaped.map(({ id }) => id));
       }

@@ -6,9 +6,13 @@
  *     execution in the ledger gave are the same.
  * I3. A recorded step is never executed again, and nothing is executed twice unless a process died of it (or lost
  *     its lease) between the two.
- * I8. When all have ended in an orderly way, nothing is left: no lease, no running row, no open transaction.
+ * I4, I5, I7. See `order-checks.ts`.
+ * I6. No lease is older than twice its time: `Scene.conclude` waits for it.
+ * I8. When all have ended in an orderly way, nothing is left: no lease, no running row, no held object, no open transaction.
+ * I9. Connections and keys are gone, but for those that stay for ever: `residue`.
  */
 import type { LedgerLine } from '../../apps/faults/protocol.js';
+import { earlyTimers, epochBreaches, overlaps } from './order-checks.js';
 import type { EntryRow, InvocationRow, Records } from './records.js';
 
 /** What a run has gone through, by the test's own account. */
@@ -21,17 +25,21 @@ export interface Account {
   readonly broken: ReadonlySet<number>;
   /** Those of them that lived on without a lease, and may have been late. */
   readonly late: ReadonlySet<number>;
+  /** Processes whose application was closed and started again: what they had not finished is driven again. */
+  readonly released?: ReadonlySet<number>;
   /** Invocations that were run again on request, once. */
   readonly retried?: ReadonlySet<string>;
 }
 
-/** Breaches of I1 to I3, as sentences; none if all is well. */
+/** Breaches of I1 to I5 and I7, as sentences; none if all is well. */
 export function breaches(records: Records, ledger: readonly LedgerLine[], account: Account): string[] {
   const rows = new Map(records.invocations.map(row => [row.id, row]));
   const journals = groupBy(records.entries, entry => entry.id);
   const witnessed = groupBy(ledger, line => line.id ?? '');
   const lost = account.accepted.filter(id => !rows.has(id)).map(id => `${id} was accepted and is gone`);
   return lost.concat(
+    overlaps(records, account.retried ?? new Set()),
+    earlyTimers(records, ledger),
     records.invocations.flatMap(row => {
       const journal = journals.get(row.id) ?? [];
       const lines = witnessed.get(row.id) ?? [];
@@ -39,17 +47,19 @@ export function breaches(records: Records, ledger: readonly LedgerLine[], accoun
         ...unfinished(row),
         ...outcomeBreaches(row, journal, lines, account.results.get(row.id)),
         ...executionBreaches(row, journal, lines, account),
+        ...epochBreaches(row, journal),
       ].map(breach => `${row.id}: ${breach}`);
     }),
   );
 }
 
 /** Breaches of I8. */
-export function leftovers({ workers, invocations }: Records, openTransactions: number): string[] {
+export function leftovers({ workers, invocations, objects }: Records, openTransactions: number): string[] {
   const owned = invocations.filter(({ status, owner }) => status === 'running' || owner !== null);
   return [
     ...workers.map(id => `worker ${id} still has a lease`),
     ...owned.map(({ id }) => `${id} is still running`),
+    ...objects.map(key => `object ${key} is still held`),
     ...(openTransactions > 0 ? [`${openTransactions} transactions are open`] : []),
   ];
 }
@@ -66,8 +76,10 @@ function outcomeBreaches(
   given: readonly string[] | undefined,
 ): string[] {
   if (row.status !== 'completed') return [];
-  const recorded = journal.map(({ value }) => JSON.parse(value ?? 'null') as string);
-  const output = JSON.parse(row.output ?? 'null') as string[];
+  const recorded = journal.filter(isStep).map(({ value }) => JSON.parse(value ?? 'null') as string);
+  const result: unknown = JSON.parse(row.output ?? 'null');
+  // What routes an event follows no plan.
+  const output = Array.isArray(result) ? (result as string[]) : [];
   const ended = new Set(
     lines.filter(({ what, phase }) => what === 'step' && phase === 'end').map(({ token }) => token),
   );
@@ -85,10 +97,10 @@ function outcomeBreaches(
 }
 
 function executionBreaches(
-  { id, failedAttempts }: InvocationRow,
+  { id, epoch, failedAttempts }: InvocationRow,
   journal: readonly EntryRow[],
   lines: readonly LedgerLine[],
-  { broken, late, retried }: Account,
+  { broken, late, retried, released }: Account,
 ): string[] {
   const once = retried?.has(id) ? 2 : 1;
   const begun = lines.filter(({ phase }) => phase === 'start');
@@ -104,13 +116,20 @@ function executionBreaches(
       : [],
   );
   const attempts = begun.filter(({ what }) => what === 'handler');
-  const drives =
-    unexcused(attempts, broken, late) > once + failedAttempts ? [`${attempts.length} attempts (I3)`] : [];
+  // What waits may let go, and what is released, and be driven again: under a lease of its own every time.
+  const waits = journal.some(entry => !isStep(entry)) || attempts.some(({ pid }) => released?.has(pid));
+  const drives = (waits ? attempts.length > epoch : unexcused(attempts, broken, late) > once + failedAttempts)
+    ? [`${attempts.length} attempts (I3)`]
+    : [];
   const inOneAttempt = [...groupBy(steps, ({ name, within }) => `${name} of ${within}`)].flatMap(
     ([name, executions]) => (executions.length > 1 ? [`${name} was executed twice (I3)`] : []),
   );
   const repeated = again.map(({ token }) => `${token} was recorded and executed again (I3)`);
   return [...repeated, ...twice, ...drives, ...inOneAttempt];
+}
+
+function isStep({ kind }: EntryRow): boolean {
+  return kind === 'step';
 }
 
 /** How many executions nothing excuses. Of those of one killed process, one was in flight when it died. */

@@ -58,7 +58,8 @@ const ROWS: readonly Row[] = [
   ['outcome:after:1', 'call', [1, 1, 1], 1],
   ['backing_off:before:1', 'backing_off', [1, 1, 2], 3],
   ['backing_off:after:1', 'backing_off', [1, 1, 1], 2],
-  ['release:before:1', 'release', [1, 1, 1], 2],
+  // The entry of the step in which it heard of the end and the release share a commit.
+  ['release:before:1', 'release', [1, 2, 1], 2],
   ['release:after:1', 'release', [1, 1, 1], 2],
   ['reap:before:1', 'reap', [2, 1, 1], 2],
   ['reap:after:1', 'reap', [2, 1, 1], 2],

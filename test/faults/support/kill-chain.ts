@@ -84,7 +84,8 @@ export class KillChain {
     sweep: async ({ point, nth, name }) => {
       const worker = await this.#worker();
       await worker.arm('accept:after', 1);
-      await this.#dies(worker, worker.send(PLAN, { key: name, delay: 1 }), 'never');
+      // Long enough that it is dead by then, and cannot have claimed it itself.
+      await this.#dies(worker, worker.send(PLAN, { key: name, delay: 300 }), 'never');
       await this.#diesAtBirth(point, nth);
       return PLAN;
     },
@@ -98,14 +99,14 @@ export class KillChain {
       return plan;
     },
     release: async ({ point, nth, name }) => {
+      // It hears that it is to end while it is in the second step.
       const [one, two, three] = PLAN.steps;
-      // However soon the process hears that it is to end, that is before the third step.
-      const plan = { steps: [{ ...one, hold: name }, { ...two, ms: 500 }, three] } as Plan;
+      const plan = { steps: [one, { ...two, ms: 1_000 }, three] } as Plan;
       const worker = await this.#worker();
-      await this.#inStep(await worker.send(plan, { key: name }), 'one');
       await worker.arm(point, nth);
+      await this.#inStep(await worker.send(plan, { key: name }), 'two');
       worker.terminate();
-      await this.#dies(worker, worker.open(name));
+      await this.#dies(worker, Promise.resolve());
       return plan;
     },
     backing_off: async ({ point, nth, name }) => {

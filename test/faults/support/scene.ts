@@ -2,16 +2,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import ms, { type StringValue } from 'ms';
 import type { DurableModuleOptions, WorkerOptions } from '../../../lib/index.js';
 import type { Fault, LedgerLine } from '../../apps/faults/protocol.js';
+import { copyEmbedded } from '../../support/embedded-template.js';
 import { RedisTransports } from '../../support/redis-transports.js';
 import { createScratchDatabase } from '../../support/scratch-database.js';
 import { until } from '../../support/until.js';
 import { type Account, breaches, leftovers } from './checks.js';
 import { type DirectDatabase, embeddedDatabase, postgresDatabase } from './database.js';
+import { residue } from './residue.js';
+import { describeStuck } from './stuck.js';
 import { Ledger } from './ledger.js';
 import { type Records, readRecords } from './records.js';
-import { WorkerProcess } from './worker-process.js';
+import { processPool } from './process-pool.js';
+import type { WorkerProcess } from './worker-process.js';
 
 /** What workers run on. */
 export type Setting = 'embedded' | 'postgres' | 'postgres+redis';
@@ -25,8 +30,10 @@ export interface SceneOptions {
   /** Server of the test's own, for the scene's namespace; else the shared one. */
   readonly redis?: string;
   readonly worker?: WorkerOptions;
-  /** Processes that are kept loaded, so that the next one starts soon. @default 1 */
+  /** Processes that are kept loaded, so that the next one starts soon. @default 1, without a `fleet` */
   readonly spare?: number;
+  /** How many it starts in all, if that is known: as many are loaded at once, and no more. */
+  readonly fleet?: number;
 }
 
 export interface StartOptions {
@@ -36,8 +43,13 @@ export interface StartOptions {
   readonly fault?: Fault;
   /** Instead of the scene's; `false`: only a client. */
   readonly worker?: WorkerOptions | false;
-  /** Instead of the scene's, as through a proxy. */
+  /** How wrong its clock is, in milliseconds. */
+  readonly skewMs?: number;
+  /** After which share of their time its timers fire. */
+  readonly timersBy?: number;
+  /** Both instead of the scene's, as through a proxy. */
   readonly postgres?: string;
+  readonly redis?: string;
 }
 
 /** Longer than a lease and the pause between two looks for those that ran out. */
@@ -49,7 +61,6 @@ export class Scene {
   readonly ledger: Ledger;
   /** All that were started. */
   readonly workers: WorkerProcess[] = [];
-  readonly #spare: WorkerProcess[] = [];
   /** Processes that have no lease. */
   readonly #clients = new Set<number>();
 
@@ -59,29 +70,42 @@ export class Scene {
     private readonly directory: string,
     private readonly address: DurableModuleOptions,
     private readonly options: SceneOptions,
+    /** Its place in Redis, if it has one. */
+    readonly redis: RedisTransports | undefined,
     private readonly cleanUp: () => Promise<void>,
   ) {
     this.ledger = new Ledger(join(directory, 'ledger'));
-    this.#load();
   }
 
   static async open(setting: Setting, options: SceneOptions = {}): Promise<Scene> {
+    const { fleet = 0 } = options;
+    processPool.want(spareOf(options));
+    processPool.prepare(fleet);
     const directory = await mkdtemp(join(tmpdir(), 'durable-faults-'));
     if (setting === 'embedded') {
       const data = join(directory, 'data');
+      await copyEmbedded(data);
       const address = { embedded: { directory: data } };
-      return new Scene(setting, embeddedDatabase(data), directory, address, options, async () => undefined);
+      return new Scene(
+        setting,
+        embeddedDatabase(data),
+        directory,
+        address,
+        options,
+        undefined,
+        async () => undefined,
+      );
     }
     const scratch = await createScratchDatabase(options.postgres);
     const postgres = scratch.url;
-    const redis = new RedisTransports(options.redis);
+    const redis = setting === 'postgres' ? undefined : new RedisTransports(options.redis);
     const database = postgresDatabase(postgres);
-    const onRedis = setting === 'postgres' ? {} : { redis: redis.url, namespace: redis.namespace };
+    const onRedis = redis && { redis: redis.url, namespace: redis.namespace };
     const cleanUp = async (): Promise<void> => {
-      await redis.clean(setting === 'postgres+redis');
+      await redis?.clean();
       await scratch.drop();
     };
-    return new Scene(setting, database, directory, { postgres, ...onRedis }, options, cleanUp);
+    return new Scene(setting, database, directory, { postgres, ...onRedis }, options, redis, cleanUp);
   }
 
   /** URL of its database. */
@@ -95,23 +119,50 @@ export class Scene {
   }
 
   /** Starts a process; resolves when it works. */
-  async start({ open = [], fault, worker, postgres }: StartOptions = {}): Promise<WorkerProcess> {
-    const child = this.#spare.shift() ?? new WorkerProcess();
+  async start(begin: StartOptions = {}): Promise<WorkerProcess> {
+    const { open = [], fault, worker, postgres, redis, ...clock } = begin;
+    const child = processPool.take();
+    child.explain = () => this.stuck();
     this.workers.push(child);
     if (worker === false) this.#clients.add(child.pid);
-    this.#load();
     const options = {
       ...this.address,
       ...(postgres !== undefined && { postgres }),
+      ...(redis !== undefined && { redis }),
       worker: worker ?? { ...WORKER, ...this.options.worker },
     };
-    await child.begin({ options, ledger: this.ledger.path, open, ...(fault && { fault }) });
+    await child.begin({ options, ledger: this.ledger.path, open, ...clock, ...(fault && { fault }) });
     return child;
   }
 
   /** Waits for something in the ledger. */
   async witnessed(what: string, seen: (lines: readonly LedgerLine[]) => boolean): Promise<void> {
-    await until(what, () => seen(this.ledger.lines()), PATIENCE_MS);
+    await this.until(what, () => seen(this.ledger.lines()));
+  }
+
+  /** Waits until that many more handlers have ended. */
+  async progress(count: number): Promise<void> {
+    const done = this.ledger.ends().length;
+    await this.until(`${count} more handlers have ended`, () => this.ledger.ends().length >= done + count);
+  }
+
+  /** Waits for something that invocations bring about; says what is stuck if it does not come. */
+  async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+    await until(what, holds, PATIENCE_MS, () => this.stuck());
+  }
+
+  /** Waits until every invocation is over, also those that nobody waits for. */
+  async allOver(): Promise<void> {
+    const isOver = async (): Promise<boolean> =>
+      (await this.#count('durable.invocation where finished_at is null')) === 0;
+    await this.until('every invocation is over', isOver);
+  }
+
+  /** Where every invocation is that is not over. */
+  async stuck(): Promise<string> {
+    const lives = this.workers.some(({ exit }) => !exit);
+    // Nobody but the one process can look into an embedded database.
+    return this.setting === 'embedded' && lives ? '' : describeStuck(this.database);
   }
 
   records(): Promise<Records> {
@@ -120,11 +171,7 @@ export class Scene {
 
   /** Ends what lives in an orderly way, then looks for breaches of all that must hold. */
   async conclude(account: Omit<Account, 'broken' | 'late'>): Promise<string[]> {
-    await this.#deadBuried();
-    const exits = await Promise.all(
-      this.workers.filter(({ exit }) => !exit).map(worker => worker.shutDown()),
-    );
-    const unclean = exits.filter(({ code }) => code !== 0).map(exit => `ended with ${JSON.stringify(exit)}`);
+    const unclean = await this.shutDown();
     const records = await this.records();
     const late = new Set(this.workers.filter(worker => hasLostLease(worker)).map(({ pid }) => pid));
     const killed = this.workers.filter(({ exit }) => exit?.code !== 0).map(({ pid }) => pid);
@@ -132,41 +179,72 @@ export class Scene {
     return [
       ...unclean,
       ...breaches(records, this.ledger.lines(), { ...account, broken, late }),
-      ...leftovers(records, await this.#openTransactions()),
+      ...leftovers(records, await this.openTransactions()),
+      ...(await residue(this, broken.size)),
     ];
+  }
+
+  /** Ends what lives in an orderly way, once those who were killed have no lease any more; who did not end well. */
+  async shutDown(): Promise<string[]> {
+    await this.#deadBuried();
+    const exits = await Promise.all(
+      this.workers.filter(({ exit }) => !exit).map(worker => worker.shutDown()),
+    );
+    return exits.filter(({ code }) => code !== 0).map(exit => `ended with ${JSON.stringify(exit)}`);
+  }
+
+  /** How many transactions somebody has begun and does nothing in. */
+  async openTransactions(): Promise<number> {
+    if (this.setting === 'embedded') return 0;
+    return this.#count(
+      `pg_stat_activity
+       where datname = current_database() and pid <> pg_backend_pid() and state like 'idle in transaction%'`,
+    );
   }
 
   /** Kills what lives and removes everything. */
   async close(): Promise<void> {
-    await Promise.all([...this.workers, ...this.#spare].map(worker => worker.kill()));
+    processPool.want(-spareOf(this.options));
+    await Promise.all(this.workers.map(worker => worker.kill()));
     await this.database.close();
     await this.cleanUp();
     await rm(this.directory, { recursive: true, force: true });
-  }
-
-  #load(): void {
-    const { spare = 1 } = this.options;
-    while (this.#spare.length < spare) this.#spare.push(new WorkerProcess());
   }
 
   /** While some live, the leases of the killed end: waits for that. */
   async #deadBuried(): Promise<void> {
     const living = this.workers.filter(({ exit, pid }) => !exit && !this.#clients.has(pid)).length;
     if (living === 0) return;
-    // Nobody but the one process can look into an embedded database.
     if (this.setting === 'embedded') return sleep(BURIAL_MS);
-    const buried = async (): Promise<boolean> => (await this.records()).workers.length <= living;
-    await until('the leases of killed workers are ended', buried, PATIENCE_MS);
+    const buried = async (): Promise<boolean> => (await this.#count('durable.worker')) <= living;
+    await this.until('the leases of killed workers are ended', buried);
+    await this.until('nothing is leased to a worker without a lease, or to one that is long over (I6)', () =>
+      this.#leasesAreFresh(),
+    );
   }
 
-  async #openTransactions(): Promise<number> {
-    if (this.setting === 'embedded') return 0;
+  /** I6: within twice the time of a lease its work is somebody else's. However long it takes a busy machine to get there. */
+  async #leasesAreFresh(): Promise<boolean> {
+    const lease = this.options.worker?.lease ?? WORKER.lease;
+    const old = await this.#count(
+      `durable.invocation i left join durable.worker w on w.id = i.owner
+       where i.owner is not null and (w.id is null or w.lease_until + $1::float8 * interval '1 millisecond' < now())`,
+      [typeof lease === 'number' ? lease : ms(lease as StringValue)],
+    );
+    return old === 0;
+  }
+
+  async #count(from: string, values: readonly unknown[] = []): Promise<number> {
     const [row] = await this.database.query<{ count: number }>(
-      `select count(*)::int as count from pg_stat_activity
-       where datname = current_database() and pid <> pg_backend_pid() and state like 'idle in transaction%'`,
+      `select count(*)::int as count from ${from}`,
+      values,
     );
     return row?.count ?? 0;
   }
+}
+
+function spareOf({ spare, fleet }: SceneOptions): number {
+  return spare ?? (fleet === undefined ? 1 : 0);
 }
 
 /** Whether it said that it lost its lease, as a machine without time for it may. */

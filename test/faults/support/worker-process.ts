@@ -1,11 +1,16 @@
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Begin, Command, Failure, Fault, Plan, Report } from '../../apps/faults/protocol.js';
+import { QUICK_DATABASE } from '../../support/node-flags.js';
 import { until } from '../../support/until.js';
 
 const APP = fileURLToPath(new URL('../../../.build/test/apps/faults/main.js', import.meta.url));
+
+/** Small enough for a step that fills it to end its process soon. */
+const HEAP = ['--max-old-space-size=256'];
 
 /** How a process ended. */
 export interface Exit {
@@ -22,8 +27,8 @@ export class RemoteError extends Error {
 
 /** The process ended before it answered. */
 export class WorkerDied extends Error {
-  constructor(pid: number, { code, signal }: Exit) {
-    super(`worker ${pid} ended with ${signal ?? code} before it answered`);
+  constructor(pid: number, { code, signal }: Exit, log = '') {
+    super(`worker ${pid} ended with ${signal ?? code} before it answered\n${log.slice(-2_000)}`.trim());
   }
 }
 
@@ -31,6 +36,9 @@ interface Answer {
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
+
+/** Longer than any answer takes: what waits in vain is to fail by its name, not by the time limit of its test. */
+const ANSWER_MS = 90_000;
 
 /** A worker as a process of its own, in a process group of its own, which the test can ask, stop and kill. */
 export class WorkerProcess {
@@ -41,6 +49,8 @@ export class WorkerProcess {
   readonly held: string[] = [];
   /** All that it printed. */
   log = '';
+  /** Says what is the matter when an answer does not come. */
+  explain: () => Promise<string> = async () => '';
 
   readonly #child: ChildProcess;
   readonly #answers = new Map<number, Answer>();
@@ -49,7 +59,11 @@ export class WorkerProcess {
   #exit: Exit | undefined;
 
   constructor() {
-    this.#child = fork(APP, [], { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
+    this.#child = fork(APP, [], {
+      execArgv: [...HEAP, ...QUICK_DATABASE],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+    });
     this.pid = this.#child.pid ?? 0;
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (text: Buffer) => (this.log += text.toString()));
@@ -69,7 +83,15 @@ export class WorkerProcess {
     await this.#reaches('ready');
   }
 
-  send(plan: Plan, options: { readonly key?: string; readonly delay?: number } = {}): Promise<string> {
+  send(
+    plan: Plan,
+    options: {
+      readonly key?: string;
+      readonly delay?: number;
+      readonly object?: string;
+      readonly patient?: boolean;
+    } = {},
+  ): Promise<string> {
     return this.ask({ do: 'send', plan, ...options });
   }
 
@@ -94,10 +116,18 @@ export class WorkerProcess {
   async ask<T>(command: Command): Promise<T> {
     if (this.#exit) throw new WorkerDied(this.pid, this.#exit);
     const ask = ++this.#asked;
-    return new Promise<T>((resolve, reject) => {
+    let limit: NodeJS.Timeout | undefined;
+    const answer = new Promise<T>((resolve, reject) => {
       this.#answers.set(ask, { resolve: value => resolve(value as T), reject });
-      this.#child.send({ kind: 'ask', ask, ...command });
+      const vain = `worker ${this.pid} did not answer ${JSON.stringify(command)} in ${ANSWER_MS} ms`;
+      limit = setTimeout(
+        () => void this.explain().then(stuck => reject(new Error(`${vain}. ${stuck}`.trim()))),
+        ANSWER_MS,
+      );
+      // One that was killed in this moment has no channel any more; its exit says so to whoever waits.
+      this.#child.send({ kind: 'ask', ask, ...command }, () => undefined);
     });
+    return answer.finally(() => clearTimeout(limit));
   }
 
   /** Kills its process group; resolves when it is gone. */
@@ -152,11 +182,14 @@ export class WorkerProcess {
   async #reaches(milestone: string): Promise<void> {
     const what = `worker ${this.pid} is ${milestone}`;
     await until(what, () => this.#milestones.has(milestone) || this.#exit !== undefined, 60_000);
-    if (!this.#milestones.has(milestone)) throw new WorkerDied(this.pid, this.#exit as Exit);
+    if (!this.#milestones.has(milestone)) throw new WorkerDied(this.pid, this.#exit as Exit, this.log);
   }
 }
 
 /** Whether a process is stopped, by what its system says. */
 export function isStopped(pid: number): boolean {
+  const status = `/proc/${pid}/stat`;
+  // Where there is such a file it is asked: looking every few milliseconds, a program for each look costs too much.
+  if (existsSync(status)) return / T [^)]*$/.test(readFileSync(status, 'utf8'));
   return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('T');
 }

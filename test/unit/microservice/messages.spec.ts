@@ -1,7 +1,7 @@
 import { toTarget } from '../../../lib/microservice/pattern.js';
 import { DurableRecordBuilder, toRecord } from '../../../lib/microservice/durable-record.builder.js';
 
-const NO_OPTIONS = { idempotencyKey: undefined, delayMs: 0, at: undefined };
+const NO_OPTIONS = { key: undefined, idempotencyKey: undefined, delayMs: 0, at: undefined };
 
 describe('a pattern', () => {
   it.each([
@@ -10,7 +10,16 @@ describe('a pattern', () => {
     [{ service: 'OrderService', handler: 'checkout' }, 'OrderService', 'checkout'],
     [{ handler: 'v1.checkout', service: 'shop.orders' }, 'shop.orders', 'v1.checkout'],
   ])('%j names a handler', (pattern, service, handler) => {
-    expect(toTarget(pattern)).toEqual({ service, handler });
+    expect(toTarget(pattern, false)).toEqual({ service, handler, kind: 'service' });
+    expect(toTarget(pattern, true)).toEqual({ service, handler, kind: 'exclusive' });
+  });
+
+  it('says whether the handler is shared: that cannot be known', () => {
+    const names = { service: 'Warehouse', handler: 'available' };
+    for (const hasKey of [true, false])
+      expect(toTarget({ ...names, shared: true }, hasKey)).toEqual({ ...names, kind: 'shared' });
+    expect(toTarget({ ...names, shared: false }, true)).toEqual({ ...names, kind: 'exclusive' });
+    expect(toTarget({ ...names, shared: undefined }, true)).toEqual({ ...names, kind: 'exclusive' });
   });
 
   it.each([
@@ -23,9 +32,11 @@ describe('a pattern', () => {
     [{ cmd: 'sum' }],
     [{ service: 'OrderService' }],
     [{ service: 'OrderService', handler: 'checkout', key: 'k' }],
+    [{ service: 'OrderService', handler: 'checkout', shared: 'yes' }],
+    [{ service: 'OrderService', handler: 'checkout', shared: true, key: 'k' }],
     [['OrderService', 'checkout']],
   ])('%j is refused, with what is allowed', pattern => {
-    expect(() => toTarget(pattern)).toThrow(
+    expect(() => toTarget(pattern, false)).toThrow(
       expect.objectContaining({
         code: 'DURABLE_INVALID_PATTERN',
         message: expect.stringContaining("'OrderService.checkout'") as string,
@@ -36,7 +47,7 @@ describe('a pattern', () => {
   it.each([['Order Service.checkout'], ['OrderService.a b'], [{ service: 'OrderService', handler: 3 }]])(
     '%j is refused: nothing can have that name',
     pattern => {
-      expect(() => toTarget(pattern)).toThrow(
+      expect(() => toTarget(pattern, false)).toThrow(
         expect.objectContaining({ code: 'DURABLE_INVALID_NAME' }) as Error,
       );
     },
@@ -65,7 +76,20 @@ describe('a message', () => {
     expect(new DurableRecordBuilder().setData('late').build().args).toEqual(['late']);
   });
 
+  it('has the key of its object, set before or with other options', () => {
+    const options = { idempotencyKey: 'k', key: 'sku' };
+    const built = [
+      new DurableRecordBuilder(1).setOptions({ idempotencyKey: 'k' }).setKey('sku'),
+      new DurableRecordBuilder(1).setOptions({ idempotencyKey: 'k', key: 'other' }).setKey('sku'),
+      new DurableRecordBuilder(1).setKey('other').setOptions(options),
+    ];
+    for (const builder of built) expect(builder.build()).toMatchObject({ args: [1], options });
+  });
+
   it.each([
+    [() => new DurableRecordBuilder().setKey(''), 'DURABLE_OBJECT_KEY'],
+    [() => new DurableRecordBuilder().setKey(undefined as never), 'DURABLE_OBJECT_KEY'],
+    [() => new DurableRecordBuilder().setKey('a\0'), 'DURABLE_OBJECT_KEY'],
     [() => new DurableRecordBuilder().setArguments('ab' as never), 'DURABLE_INVALID_OPTION'],
     [() => new DurableRecordBuilder().setOptions({ delai: 1 } as never), 'DURABLE_INVALID_OPTION'],
     [() => new DurableRecordBuilder().setOptions({ delay: 'soon' as never }), 'DURABLE_INVALID_DURATION'],

@@ -1,7 +1,7 @@
 import { InvalidDurationError, InvalidOptionError, RetryableError } from '../../../lib/errors/index.js';
 import { type Duration, LONGEST_DURATION_MS, parseDuration } from '../../../lib/options/duration.js';
 
-describe('a duration', () => {
+describe('S19 a duration', () => {
   it.each<[Duration, number]>([
     [0, 0],
     [-0, 0],

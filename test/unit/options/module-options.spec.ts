@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { JsonCodec } from '../../../lib/codec/index.js';
 import { DEFAULT_HANDLER_RETRY, DEFAULT_STEP_RETRY } from '../../../lib/engine/retry-policy.js';
@@ -15,11 +15,19 @@ describe('the options of the module', () => {
       redis: undefined,
       schema: 'durable',
       namespace: 'default',
-      worker: { concurrency: 100, drainMs: 20_000, leaseMs: 15_000, sweepMs: 1_000, maxDeaths: 3 },
+      worker: {
+        concurrency: 100,
+        drainMs: 20_000,
+        leaseMs: 15_000,
+        sweepMs: 1_000,
+        residentMs: 5_000,
+        onUnjournaledAwait: 'warn',
+        maxDeaths: 3,
+      },
       writers: 1,
       steps: { retry: DEFAULT_STEP_RETRY, timeoutMs: undefined },
       handlers: { retry: DEFAULT_HANDLER_RETRY, timeoutMs: undefined },
-      limits: { payload: 1_048_576 },
+      limits: { payload: 1_048_576, journal: 20_000 },
       retentionMs: 30 * 86_400_000,
       connectTimeoutMs: 30_000,
       classes: [],
@@ -95,6 +103,19 @@ describe('the options of the module', () => {
     redis.disconnect();
   });
 
+  it('may name the nodes of a Cluster, with what is the same for every node, or hand one over', () => {
+    const given = { cluster: [{ host: 'a' }, { host: 'b', port: 7001 }], password: 'secret' };
+    expect(resolveOptions({ postgres: POSTGRES, redis: given }).redis).toEqual({
+      cluster: [
+        { host: 'a', port: 6379 },
+        { host: 'b', port: 7001 },
+      ],
+      password: 'secret',
+    });
+    const redis = new Cluster([{ host: 'a' }], { lazyConnect: true });
+    expect(resolveOptions({ postgres: POSTGRES, redis }).redis).toBe(redis);
+  });
+
   it('may keep the embedded database anywhere', () => {
     expect(resolveOptions({ embedded: { directory: '/tmp/x' } }).storage).toEqual({
       kind: 'embedded',
@@ -164,6 +185,12 @@ const WRONG: readonly (readonly [unknown, string, RegExp])[] = [
   [{ postgres: POSTGRES, redis: 'http://:hunter2@cache' }, 'redis', /\*\*\*@cache/],
   [{ postgres: POSTGRES, redis: null }, 'redis', /is null/],
   [{ postgres: POSTGRES, redis: [] }, 'redis', /an array of 0/],
+  [{ postgres: POSTGRES, redis: { cluster: [] } }, 'redis.cluster', /one node or more/],
+  [{ postgres: POSTGRES, redis: { cluster: '10.0.0.1:7000' } }, 'redis.cluster', /one node or more/],
+  [{ postgres: POSTGRES, redis: { cluster: ['10.0.0.1:7000'] } }, 'redis.cluster.0', /\{ host, port \}/],
+  [{ postgres: POSTGRES, redis: { cluster: [{ port: 1 }] } }, 'redis.cluster.0.host', /a host name/],
+  [{ postgres: POSTGRES, redis: { cluster: [{ host: 'a', port: 0 }] } }, 'redis.cluster.0.port', /65535/],
+  [{ postgres: POSTGRES, redis: { cluster: [{ hots: 'a' }] } }, 'redis.cluster.0.hots', /"host"/],
   [{ postgres: POSTGRES, redis: true }, 'redis', /is true/],
   [{ postgres: POSTGRES, redis: new NodeRedisClient() }, 'redis', /another client/],
   [{ postgres: POSTGRES, embedded: {} }, 'embedded', /beside postgres/],

@@ -1,6 +1,6 @@
 import type { Tables } from '../tables.js';
 import { msLeft } from './columns.js';
-import { taken } from './take.js';
+import { CLAIM_COLUMNS, taken } from './take.js';
 
 /**
  * Claims those of the ids that are due, and tells which are due later (`dueInMs`).
@@ -14,10 +14,10 @@ export function claim(t: Tables): string {
   where id = any($1::uuid[]) and service = any($2::text[]) and due_at <= ${t.now}
   order by id for no key update skip locked),
 ${taken(t, '$3::text')}
-select id, epoch, service, handler, input, origin, "failedAttempts", deaths, "createdAt", null::float8 as "dueInMs"
+select id, ${CLAIM_COLUMNS}, null::float8 as "dueInMs"
 from taken
 union all
-select id, epoch, service, '', '', '', 0, 0, 0, ${msLeft(`due_at - ${t.now}`)}
+select id, epoch, service, '', '', '', 0, 0, 0, null, null, null, null, 0, null, 0, ${msLeft(`due_at - ${t.now}`)}
 from ${t.invocation}
 where id = any($1::uuid[]) and service = any($2::text[]) and due_at > ${t.now}`;
 }

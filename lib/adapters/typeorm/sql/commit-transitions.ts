@@ -33,20 +33,47 @@ const COLUMNS: readonly Column<Transition>[] = [
   ['failed', 'int', row => (row.failedAttempt ? 1 : 0)],
 ];
 
-/** Part `moved` of a commit: invocations whose attempt is over. A release says nothing new about the outcome. */
+/** Whom the end of an invocation concerns. */
+const OTHERS: readonly Column<Transition>[] = [
+  ['wakes', 'int', row => row.wakes],
+  ['parent_id', 'uuid', row => row.parent && row.parent.invocationId],
+  ['parent_index', 'int', row => row.parent && row.parent.index],
+  ['holds', 'uuid', row => row.holds],
+];
+
+const TERMINAL = literals(STATUSES.filter(isTerminal));
+const MISSED = `v.status = 'suspended' and v.wakes <> held.wakes`;
+
+/**
+ * Part `moved` of a commit: invocations whose attempt is over. A release says nothing new about the outcome. One that
+ * is suspended although something has arrived that its attempt does not know of is due at once.
+ */
 export function moved(t: Tables, p: Parameters, transitions: readonly Transition[]): string {
+  const concerns = transitions.some(concernsOthers);
+  const columns = concerns ? [...COLUMNS, ...OTHERS] : COLUMNS;
+  const due = `${t.now} + v.due_in * interval '1 millisecond'`;
   return `moved as (
   update ${t.invocation} i set
     status = v.status,
     owner = null,
-    due_at = ${t.now} + v.due_in * interval '1 millisecond',
+    due_at = ${concerns ? `case when ${MISSED} then ${t.now} else ${due} end` : due},
     failed_attempts = i.failed_attempts + v.failed,
     output = case when v.status = 'scheduled' then i.output else v.output end,
     error = case when v.status = 'scheduled' then i.error else v.error end,
     failed_entry = case when v.status = 'scheduled' then i.failed_entry else v.failed_entry end,
-    finished_at = case when v.status in (${literals(STATUSES.filter(isTerminal))}) then ${t.now} end
-  from ${p.unnest('v', transitions, COLUMNS)}
+    finished_at = case when v.status in (${TERMINAL}) then ${t.now} end
+  from ${p.unnest('v', transitions, columns)}
   ${ON_LIVE_LEASE}
   where i.id = v.id
-  returning i.id, i.epoch)`;
+  returning i.id, i.epoch, (held.attached and v.status in (${TERMINAL}))::int as attached${
+    concerns
+      ? `, i.service, held.wakes, ${MISSED} as missed, v.status in (${TERMINAL}) as over, v.parent_id, v.parent_index, v.holds,
+    i.status, i.output, i.error`
+      : ''
+  })`;
+}
+
+/** Whether somebody else's row may change with a transition. */
+export function concernsOthers({ status, parent, holds }: Transition): boolean {
+  return status === 'suspended' || (isTerminal(status) && (parent !== null || holds !== null));
 }

@@ -1,22 +1,38 @@
-import type { Batch, Lease, NewInvocation } from '../../../ports/store.js';
+import type { Arrival, Batch } from '../../../ports/store.js';
+import { isTerminal } from '../../../engine/status.js';
 import { Parameters } from '../parameters.js';
 import type { Statement } from '../parameters.js';
 import type { Tables } from '../tables.js';
 import { accepted } from './commit-accepts.js';
+import { answered, completed, signalled, woken } from './commit-arrivals.js';
 import { written } from './commit-entries.js';
-import { moved } from './commit-transitions.js';
+import { freed, gates, joinsQueue, queued } from './commit-objects.js';
+import { stated, taken } from './commit-states.js';
+import { concernsOthers, moved } from './commit-transitions.js';
 import { held } from './fence.js';
 
 /** What a commit answers: JSON arrays as text, `null` where a part has no row or is not in the statement. */
 export interface CommitRow {
   /** Ids of the fenced rows with their epoch and status: `[id, epoch, status][]`. */
   readonly held: string | null;
-  /** Ids that were inserted: `[id][]`. */
+  /** Ids that were inserted, and whether they wait for their object: `[id, 0 | 1][]`. */
   readonly accepted: string | null;
   /** Entries that were written: `[id, index, epoch][]`. */
   readonly written: string | null;
-  /** Invocations that changed their status: `[id, epoch][]`. */
+  /** Invocations that changed their status, and whether others are attached to what is over: `[id, epoch, 0 | 1][]`. */
   readonly moved: string | null;
+  /** Invocations that were suspended although something had arrived: `[id, service, wakes, null][]`. */
+  readonly missed: string | null;
+  /** Signals that were buffered: `[invocation id, id][]`. */
+  readonly signalled: string | null;
+  /** Awakeables as they were: `[invocation id, index, whether the token fits, whether it was settled so before][]`. */
+  readonly completing: string | null;
+  /** Awakeables that were settled: `[invocation id, index][]`. */
+  readonly completed: string | null;
+  /** Invocations that something arrived for: `[id, service, wakes, owner][]`. */
+  readonly woken: string | null;
+  /** Objects that were freed while others wait: `[id][]`. */
+  readonly freed: string | null;
 }
 
 /**
@@ -25,39 +41,91 @@ export interface CommitRow {
  */
 export function commit(t: Tables, batch: Batch): Statement {
   const p = new Parameters();
-  const leases = [...batch.entries, ...batch.transitions].map(write => write.lease);
+  const { accepts, entries, transitions } = batch;
   const parts: string[] = [];
   const answers: string[] = [];
-  if (leases.length > 0) {
-    parts.push(held(t, p.add(invocationIds(leases), 'uuid[]')));
+  const locked = lockedInvocations(batch);
+  const hasLocks = locked.length > 0;
+  if (hasLocks) {
+    parts.push(held(t, p.add(locked, 'uuid[]')));
     answers.push(answer('held', 'id, epoch, status'));
   }
-  if (batch.accepts.length > 0) {
-    parts.push(accepted(t, p, inIdOrder(batch.accepts), leases.length > 0));
-    answers.push(answer('accepted', 'id'));
+  const objects = lockedObjects(batch);
+  if (objects.length > 0) parts.push(gates(t, p.add(objects, 'uuid[]'), hasLocks));
+  if (accepts.length > 0) {
+    parts.push(...accepted(t, p, accepts, hasLocks, () => queued(t)));
+    answers.push(answer('accepted', 'id, queued'));
   }
-  if (batch.entries.length > 0) {
-    parts.push(written(t, p, batch.entries));
+  if (entries.length > 0) {
+    parts.push(written(t, p, entries), ...stated(t, p, entries), ...taken(t, p, entries));
     answers.push(answer('written', 'invocation_id, index, epoch'));
   }
-  if (batch.transitions.length > 0) {
-    parts.push(moved(t, p, batch.transitions));
-    answers.push(answer('moved', 'id, epoch'));
+  if (transitions.length > 0) {
+    parts.push(moved(t, p, transitions));
+    answers.push(answer('moved', 'id, epoch, attached'));
   }
+  others(t, p, batch, parts, answers);
   return { text: `with ${parts.join(',\n')}\nselect\n  ${answers.join(',\n  ')}`, values: p.values };
 }
 
-function answer(part: string, columns: string): string {
-  return `(select json_agg(json_build_array(${columns}))::text from ${part}) as ${part}`;
+/** What a batch means for others than those whose lease it has. */
+function others(t: Tables, p: Parameters, batch: Batch, parts: string[], answers: string[]): void {
+  const { transitions, arrivals } = batch;
+  const waking: string[] = [];
+  if (transitions.some(({ status }) => status === 'suspended'))
+    answers.push(answer('moved', 'id, service, wakes, null', 'missed', 'missed'));
+  if (transitions.some(({ status, holds }) => isTerminal(status) && holds !== null)) {
+    parts.push(...freed(t));
+    answers.push(answer('freed', 'id'));
+  }
+  if (transitions.some(({ status, parent }) => isTerminal(status) && parent !== null)) {
+    parts.push(answered(t));
+    waking.push('answered');
+  }
+  const signals = arrivals.filter(isSignal);
+  if (signals.length > 0) {
+    parts.push(signalled(t, p, signals));
+    answers.push(answer('signalled', 'invocation_id, id'));
+    waking.push('signalled');
+  }
+  const completions = arrivals.filter(arrival => !isSignal(arrival));
+  if (completions.length > 0) {
+    parts.push(...completed(t, p, completions));
+    answers.push(answer('completing', 'invocation_id, index, known, same'));
+    answers.push(answer('completed', 'invocation_id, index'));
+    waking.push('completed');
+  }
+  if (waking.length === 0) return;
+  parts.push(woken(t, waking));
+  answers.push(answer('woken', 'id, service, wakes, owner'));
 }
 
-function invocationIds(leases: readonly Lease[]): string[] {
-  return [...new Set(leases.map(lease => lease.invocationId))].sort();
+function isSignal(arrival: Arrival): arrival is Extract<Arrival, { kind: 'signal' }> {
+  return arrival.kind === 'signal';
 }
 
-/** Sorted by id, the first of each. */
-function inIdOrder(accepts: readonly NewInvocation[]): NewInvocation[] {
-  const first = new Map<string, NewInvocation>();
-  for (const accept of accepts) if (!first.has(accept.id)) first.set(accept.id, accept);
-  return [...first.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+function answer(part: string, columns: string, name = part, where?: string): string {
+  const filter = where === undefined ? '' : ` where ${where}`;
+  return `(select json_agg(json_build_array(${columns}))::text from ${part}${filter}) as ${name}`;
+}
+
+/** Invocations that a batch writes under, or brings something to: in id order. */
+function lockedInvocations({ accepts, entries, transitions, arrivals }: Batch): string[] {
+  const ids = new Set<string>();
+  for (const { parent } of accepts) if (parent) ids.add(parent.lease.invocationId);
+  for (const { lease } of entries) ids.add(lease.invocationId);
+  for (const transition of transitions) {
+    ids.add(transition.lease.invocationId);
+    if (concernsOthers(transition) && transition.parent) ids.add(transition.parent.invocationId);
+  }
+  for (const one of arrivals) ids.add(isSignal(one) ? one.invocationId : one.entry.invocationId);
+  return [...ids].sort();
+}
+
+/** Objects that a batch frees or queues for. */
+function lockedObjects({ accepts, transitions }: Batch): string[] {
+  const ids = new Set<string>();
+  for (const accept of accepts) if (accept.object && joinsQueue(accept)) ids.add(accept.object.id);
+  for (const { status, holds } of transitions) if (holds !== null && isTerminal(status)) ids.add(holds);
+  return [...ids].sort();
 }

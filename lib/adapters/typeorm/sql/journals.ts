@@ -1,5 +1,4 @@
 import type { Tables } from '../tables.js';
-import { msLeft } from './columns.js';
 
 /**
  * Journals in call order. Parameter: ids. Rows: {@link EntryTuple}.
@@ -9,7 +8,7 @@ import { msLeft } from './columns.js';
  */
 export function journals(t: Tables): string {
   return `select e.invocation_id as "invocationId", e.index, e.kind, e.name, e.called_after as "calledAfter", e.seq, e.outcome,
-  e.value, e.tries, case when e.due_at is not null then ${msLeft(`e.due_at - ${t.now}`)} end as "dueIn", e.epoch,
+  e.value, e.tries, (extract(epoch from e.due_at - ${t.now}) * 1000)::float8 as "dueIn", e.epoch,
   e.duration_ms as "durationMs"
 from unnest($1::uuid[]) as v(id)
 cross join lateral (

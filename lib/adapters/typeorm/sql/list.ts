@@ -8,10 +8,11 @@ import { INVOCATION_COLUMNS } from './columns.js';
 export function list(t: Tables, query: ListQuery): Statement {
   const p = new Parameters();
   const filters: string[] = [];
-  const { service, handler, status, since, after } = query;
+  const { service, handler, status, parentId, since, after } = query;
   if (service !== undefined) filters.push(`service = ${p.add(service, 'text')}`);
   if (handler !== undefined) filters.push(`handler = ${p.add(handler, 'text')}`);
   if (status !== undefined) filters.push(`status = ${p.add(status, 'text')}`);
+  if (parentId !== undefined) filters.push(`parent_id = ${p.add(parentId, 'uuid')}`);
   if (since) filters.push(`created_at >= ${p.add(timestamp(since), 'timestamptz')}`);
   if (after) {
     const place = [p.add(timestamp(after.createdAt), 'timestamptz'), p.add(after.id, 'uuid')];

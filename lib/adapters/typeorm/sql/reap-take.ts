@@ -30,7 +30,7 @@ taken as (
   returning i.id, i.service, i.origin, i.status, i.deaths)
 select id, service, origin, status, deaths,
   case when status = 'failed' then (
-    select e.name from ${t.entry} e where e.invocation_id = taken.id and e.outcome is null
+    select e.name from ${t.entry} e where e.invocation_id = taken.id and e.outcome is null and e.kind in ('step', 'compensation')
     order by e.index desc limit 1) end as step
 from taken`;
 }

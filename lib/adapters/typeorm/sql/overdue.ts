@@ -1,0 +1,10 @@
+import type { Tables } from '../tables.js';
+import { msLeft } from './columns.js';
+
+/**
+ * The first deadlines. Parameter: limit. Rows: `id`, `dueInMs` (0: it is past).
+ */
+export function overdue(t: Tables): string {
+  return `select invocation_id as id, ${msLeft(`at - ${t.now}`)} as "dueInMs"
+from ${t.deadline} order by at limit $1::int`;
+}

@@ -1,0 +1,15 @@
+import { IsNotEmpty, IsString, MaxLength } from 'class-validator';
+
+export class ScheduleDto {
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(64)
+  name!: string;
+
+  @IsString()
+  cron!: string;
+
+  @IsString()
+  @IsNotEmpty()
+  region!: string;
+}
