@@ -8,6 +8,7 @@ import { TypeOrmStore } from '../../lib/adapters/typeorm/typeorm-store.js';
 import { TypeOrmTransactions } from '../../lib/adapters/typeorm/typeorm-transactions.js';
 import type { Batch, Lease } from '../../lib/ports/store.js';
 import { form } from '../support/form.js';
+import { Latch } from '../support/latch.js';
 import { until } from '../support/until.js';
 import { Trial } from '../faults/support/trial.js';
 import { openPostgres } from './databases.js';
@@ -107,13 +108,16 @@ describe('S04 a zombie and a take-over meet at the row lock', () => {
   });
 
   /** Connections of a process that is stopped right after it has locked a row. */
-  const stopping = (stop: Promise<void>): DataSource => {
+  const stopping = (isStopped: Latch, goOn: Latch): DataSource => {
     const { dataSource } = database;
     const transaction = (run: (manager: EntityManager) => Promise<unknown>) =>
       dataSource.transaction(manager => {
         let locked = false;
         const query = async (text: string, values: unknown[]): Promise<unknown> => {
-          if (locked) await stop;
+          if (locked) {
+            isStopped.open();
+            await goOn.wait();
+          }
           locked ||= /for (no key )?update/.test(text);
           return manager.query(text, values);
         };
@@ -135,16 +139,13 @@ describe('S04 a zombie and a take-over meet at the row lock', () => {
   ])(
     'a process that is stopped with a row locked holds up its heir for seconds only: %s',
     async (_, ask) => {
-      let goOn: () => void = () => undefined;
-      const halted = ask(stopping(new Promise(resolve => (goOn = resolve)))).catch((error: unknown) => error);
+      const [isStopped, goOn] = [new Latch(), new Latch()];
+      const halted = ask(stopping(isStopped, goOn)).catch((error: unknown) => error);
       const reaped = () => store.reap({ maxDeaths: 3, limit: 100 });
-      const idle = `select 1 from pg_stat_activity where datname = current_database() and state = 'idle in transaction'`;
-      const isHalted = async (): Promise<boolean> =>
-        (await database.dataSource.query<unknown[]>(idle)).length === 1;
-      await until('it is stopped with a row locked', isHalted, PATIENCE_MS);
+      await isStopped.wait();
       expect((await reaped()).reaped).toEqual([]);
       await until('its heir has it', async () => (await reaped()).reaped.length === 1, 2 * PATIENCE_MS);
-      goOn();
+      goOn.open();
       expect(await halted).toBeInstanceOf(Error);
       expect(await s.record(lease.invocationId)).toMatchObject({ status: 'scheduled', epoch: 2 });
     },
