@@ -49,7 +49,7 @@ async function openEmbedded(
     await runMigrations(dataSource, schema);
     const now = await test?.prepare({ ...queried(dataSource, schema), dump: () => database.dump() });
     const store = new TypeOrmStore(dataSource, {
-      ...{ poisonError, now, close },
+      ...{ poisonError, now, close, ownsConnections: true },
       // What is in memory is gone before it need be tidied.
       ...(directory !== false && { maintain: () => database.maintain() }),
     });
@@ -78,7 +78,7 @@ async function openServer(
     const now = await test?.prepare(queried(own, schema));
     if (isDataSource(postgres)) transactions = new TypeOrmTransactions(postgres, { own, escapes, now });
     const store = new TypeOrmStore(own, {
-      ...{ poisonError, now, close },
+      ...{ poisonError, now, close, ownsConnections: !isDataSource(postgres) },
       ...(isAlone && { maintain: () => maintain(own) }),
     });
     // Those of processes that are gone, not of a worker that somebody else has here meanwhile.

@@ -34,6 +34,7 @@ import { Reruns } from './reruns.js';
 import { classify } from './pg-errors.js';
 import { ownTransaction } from './own-transaction.js';
 import { isUuid, milliseconds, registration } from './parameters.js';
+import { PlannedQueries } from './planned-queries.js';
 import { claimResult, idsOf, inboxOf, invocationRecord, journalsById, newsOf, statesById } from './rows.js';
 import type { ClaimRow, DueRow, EntryTuple, InboxRow, InvocationTuple, NewsRow, StateTuple } from './rows.js';
 import { Schedules } from './schedules.js';
@@ -47,6 +48,8 @@ export interface TypeOrmStoreOptions {
   readonly poisonError: (poison: Poison) => string;
   /** SQL expression that gives the store's time. @default `now()` */
   readonly now?: string | undefined;
+  /** Whether nobody else uses the connections of the data source. @default false */
+  readonly ownsConnections?: boolean;
   /** Closes the data source, and what it stands on. @default the data source is destroyed */
   readonly close?: () => Promise<void>;
   /** What the medium asks for now and then. */
@@ -62,6 +65,7 @@ export interface TypeOrmStoreOptions {
 export class TypeOrmStore implements Store {
   readonly schedules: Schedules;
   private readonly sql: Statements;
+  private readonly planned: PlannedQueries;
   private readonly controls: Controls;
   private readonly reruns: Reruns;
   private readonly reaper: Reaper;
@@ -72,6 +76,7 @@ export class TypeOrmStore implements Store {
   ) {
     const { schema } = dataSource.options as { readonly schema?: string };
     this.sql = statements(tables(schema, options.now));
+    this.planned = new PlannedQueries(dataSource, options.ownsConnections ?? false);
     this.controls = new Controls(run => this.transaction(run), this.sql);
     const query = <Row>(text: string, values: readonly unknown[]): Promise<Row[]> =>
       this.query<Row>(text, values);
@@ -88,34 +93,37 @@ export class TypeOrmStore implements Store {
     const { accepts, entries, transitions, arrivals } = batch;
     if (accepts.length + entries.length + transitions.length + arrivals.length === 0) return EMPTY;
     const { text, values } = this.sql.commit(batch);
-    const [row] = await this.query<CommitRow>(text, values);
+    const [row] = await this.planned.query<CommitRow>(text, values);
     return commitResult(batch, row ?? NOTHING);
   }
 
   async claim(request: ClaimRequest & { readonly ids: readonly string[] }): Promise<ClaimResult> {
     const { services, workerId } = request;
     const ids = request.ids.filter(isUuid);
-    return claimResult(await this.query<ClaimRow>(this.sql.claim, [ids, services, workerId]));
+    return claimResult(await this.planned.query<ClaimRow>(this.sql.claim, [ids, services, workerId]));
   }
 
   async claimDue(request: ClaimRequest & DueRequest): Promise<DueClaims> {
     const { services, overdueMs, workerId, limit, sinceMs = null } = request;
     const values = [services, milliseconds(overdueMs), workerId, limit, milliseconds(sinceMs)];
-    const rows = await this.query<DueRow>(this.sql.claimDue, values);
+    const rows = await this.planned.query<DueRow>(this.sql.claimDue, values);
     return { claimed: claimResult(rows).claimed, dueAgoMs: rows.at(-1)?.dueAgoMs };
   }
 
   async nextDue(services: readonly string[], sinceMs: number | null = null): Promise<number | undefined> {
-    const [row] = await this.query<{ dueInMs: number }>(this.sql.nextDue, [services, milliseconds(sinceMs)]);
+    const [row] = await this.planned.query<{ dueInMs: number }>(this.sql.nextDue, [
+      services,
+      milliseconds(sinceMs),
+    ]);
     return row && Math.ceil(row.dueInMs);
   }
 
   async journals(ids: readonly string[]): Promise<Map<string, JournalEntry[]>> {
-    return journalsById(await this.query<EntryTuple>(this.sql.journals, [ids]));
+    return journalsById(await this.planned.query<EntryTuple>(this.sql.journals, [ids]));
   }
 
   async inboxes(ids: readonly string[]): Promise<Inbox[]> {
-    return (await this.query<InboxRow>(this.sql.inboxes, [ids.filter(isUuid)])).map(inboxOf);
+    return (await this.planned.query<InboxRow>(this.sql.inboxes, [ids.filter(isUuid)])).map(inboxOf);
   }
 
   async remaining(entries: readonly EntryRef[]): Promise<number[]> {
@@ -151,7 +159,7 @@ export class TypeOrmStore implements Store {
   }
 
   async promote(objectIds: readonly string[], workerId: string | null): Promise<Promoted> {
-    const rows = await this.query<ClaimRow>(this.sql.promote, [objectIds, workerId]);
+    const rows = await this.planned.query<ClaimRow>(this.sql.promote, [objectIds, workerId]);
     const promoted = new Set(rows.map(({ objectId }) => objectId));
     // Those that changed in that moment; most often there are none.
     const left = objectIds.filter(id => !promoted.has(id));
@@ -170,7 +178,7 @@ export class TypeOrmStore implements Store {
   }
 
   async states(objectIds: readonly string[]): Promise<Map<string, Map<string, string>>> {
-    return statesById(await this.query<StateTuple>(this.sql.states, [objectIds]));
+    return statesById(await this.planned.query<StateTuple>(this.sql.states, [objectIds]));
   }
 
   async editState(
@@ -206,7 +214,7 @@ export class TypeOrmStore implements Store {
   }
 
   async renew(workerId: string, leaseMs: number): Promise<'ok' | 'fenced'> {
-    const rows = await this.query(this.sql.renew, [workerId, milliseconds(leaseMs)]);
+    const rows = await this.planned.query(this.sql.renew, [workerId, milliseconds(leaseMs)]);
     return rows.length > 0 ? 'ok' : 'fenced';
   }
 
@@ -242,7 +250,7 @@ export class TypeOrmStore implements Store {
   }
 
   async outcomes(ids: readonly string[]): Promise<Settled[]> {
-    return this.query<Settled>(this.sql.outcomes, [ids.filter(isUuid)]);
+    return this.planned.query<Settled>(this.sql.outcomes, [ids.filter(isUuid)]);
   }
 
   async list(query: ListQuery): Promise<InvocationRecord[]> {
@@ -311,7 +319,7 @@ export class TypeOrmStore implements Store {
 
   /** Whether there were deadlines of what is over, which need not be expired one by one. */
   private async forgetDeadlines(): Promise<boolean> {
-    return (await this.query(this.sql.forgetDeadlines, [FORGOTTEN_AT_ONCE])).length > 0;
+    return (await this.query(this.sql.forgetDeadlines, [])).length > 0;
   }
 
   private promoteLocked(objectIds: readonly string[], workerId: string | null): Promise<ClaimRow[]> {
@@ -330,7 +338,6 @@ export class TypeOrmStore implements Store {
   }
 }
 
-const FORGOTTEN_AT_ONCE = 500;
 const NO_NEWS: News = { awoken: [], freed: [], attached: [] };
 const EMPTY: BatchResult = { accepts: [], entries: [], transitions: [], arrivals: [], news: NO_NEWS };
 const NOTHING = {} as CommitRow;
