@@ -5,6 +5,7 @@ import type { WorkerOptions } from '../../lib/index.js';
 import type { Plan } from '../apps/faults/protocol.js';
 import { hasLostLease, PATIENCE_MS, Scene, type Setting } from './support/scene.js';
 import { until } from '../support/until.js';
+import { Trial } from './support/trial.js';
 
 jest.setTimeout(240_000);
 
@@ -18,14 +19,17 @@ const WORKER: WorkerOptions = { lease: LEASE_MS, sweepInterval: '100ms' };
 
 /** A step that computes for longer than the lease of its process, which can renew nothing meanwhile. */
 describe('S15 a step that blocks the event loop past the lease', () => {
+  const trial = new Trial('S15', 'for longer than the lease');
   let scene: Scene;
+
+  afterAll(() => trial.report());
 
   afterEach(async () => {
     await scene.close();
   });
 
   it.each(SETTINGS)('keeps its lease on %s if nobody else is there to take it', async setting => {
-    scene = await Scene.open(setting, { worker: WORKER });
+    scene = await Scene.open(setting, { worker: WORKER, trial });
     const plan: Plan = { steps: [{ name: 'one', blockMs: 3 * LEASE_MS }, { name: 'two' }] };
     const worker = await scene.start();
     const ids = await Promise.all([
@@ -41,7 +45,7 @@ describe('S15 a step that blocks the event loop past the lease', () => {
   });
 
   it.each(WITH_OTHERS)('loses it on %s to another worker, says so, and has one outcome', async setting => {
-    scene = await Scene.open(setting, { worker: WORKER, fleet: 2 });
+    scene = await Scene.open(setting, { worker: WORKER, fleet: 2, trial });
     const plan: Plan = {
       steps: [{ name: 'one', blockUntil: scene.path('over'), unless: 'swift' }, { name: 'two' }],
     };
