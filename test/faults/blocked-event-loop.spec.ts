@@ -3,6 +3,7 @@ import { jest } from '@jest/globals';
 import { form } from '../support/form.js';
 import type { WorkerOptions } from '../../lib/index.js';
 import type { Plan } from '../apps/faults/protocol.js';
+import type { InvocationRow } from './support/records.js';
 import { hasLostLease, PATIENCE_MS, Scene, type Setting } from './support/scene.js';
 import { until } from '../support/until.js';
 import { Trial } from './support/trial.js';
@@ -41,6 +42,9 @@ describe('S15 a step that blocks the event loop past the lease', () => {
 
     expect(ids.map(id => scene.ledger.executions(id, 'one'))).toEqual([1, 1]);
     expect(hasLostLease(worker)).toBe(false);
+    expect(worker.log).toMatch(
+      new RegExp(`blocked.* for \\d+ ms while step one of Plans\\.follow ${ids[0]}`),
+    );
     expect(await scene.conclude({ accepted: ids, results })).toEqual([]);
   });
 
@@ -62,7 +66,10 @@ describe('S15 a step that blocks the event loop past the lease', () => {
     const result = await call;
     await until('it says that it lost its lease', () => hasLostLease(blocked), PATIENCE_MS);
     const after = await scene.records();
-    expect(blocked.log).toContain('was the event loop blocked');
+    const [{ id }] = before.invocations as [InvocationRow];
+    expect(blocked.log).toContain(
+      `for more than ${LEASE_MS} ms? Meanwhile ran step one of Plans.follow ${id})`,
+    );
     expect(result.every(token => token.includes(`#${heir.pid}.`))).toBe(true);
     expect(after.invocations).toEqual(before.invocations);
     expect(after.entries).toEqual(before.entries);
