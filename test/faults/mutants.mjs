@@ -1,7 +1,8 @@
 /**
  * Deliberate breaks of the mechanism, each with the tests that must go red on it: otherwise a green run says nothing.
  *
- * The first seven are those of RELIABILITY.md; the others break the order of replay, the exclusivity of objects, and timers.
+ * The first seven are those of RELIABILITY.md; the others break the order of replay, the ids of children,
+ * the exclusivity of objects, and timers.
  *
  * @type {{ name: string, breaks: string, file: string, from: string, to: string, tests: string[], pattern?: string }[]}
  *   `from` must be in the file exactly once; `pattern` picks tests by their names.
