@@ -3,12 +3,14 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { describeMinutes } from './faults-minutes.mjs';
+import { TOTALS, totalsOf } from '../test/faults/totals.mjs';
 
 /**
  * Writes `report.md` and `report.json` of a run of `npm run faults` into a directory, and prints the former.
  *
  * @param {object} options `results`: of each scenario its `id`, `title`, `tally` of tests, `seconds`, and the directory
- *   `figures` with what its trials left (see test/faults/support/trial.ts).
+ *   `figures` with what its trials left (see test/faults/support/trial.ts); `minutes`: see `parseMinutes`.
  */
 export async function writeFaultsReport({ root, output, results, minutes, seed }) {
   const scenarios = results.map(({ figures, tally: { passed, failed }, ...rest }) => ({
@@ -25,8 +27,9 @@ export async function writeFaultsReport({ root, output, results, minutes, seed }
     at: new Date().toISOString(),
     machine: machine(),
     commit: commit(root),
-    minutes,
+    minutes: describeMinutes(minutes),
     seed,
+    totals: totalsOf(scenarios.flatMap(({ trials }) => trials)),
     scenarios,
   };
   mkdirSync(output, { recursive: true });
@@ -36,7 +39,8 @@ export async function writeFaultsReport({ root, output, results, minutes, seed }
   process.stdout.write(`\n${text}\n`);
 }
 
-function toMarkdown({ at, machine: place, commit: version, minutes, seed, scenarios }) {
+/** What a run has shown, for people. */
+export function toMarkdown({ at, machine: place, commit: version, minutes, seed, totals, scenarios }) {
   const rows = scenarios.map(({ id, title, passed, failed, seconds, trials }) => {
     const shown = trials.map(({ variant, figures }) => `${variant}: ${toText(figures)}`).join('<br>');
     return `| ${id} ${title} | ${failed === 0 ? `${passed} passed` : `**${failed} failed**, ${passed} passed`} | ${seconds} | ${shown} |`;
@@ -44,7 +48,17 @@ function toMarkdown({ at, machine: place, commit: version, minutes, seed, scenar
   return [
     '# Faults',
     '',
-    `${at}, commit ${version}, ${place}; ${minutes} minutes a scenario, seed ${seed}.`,
+    `${at}, commit ${version}, ${place}; ${minutes}, seed ${seed}.`,
+    '',
+    '## Totals',
+    '',
+    'Of all trials below. What nobody counted is 0.',
+    '',
+    '| figure | total | |',
+    '| --- | --- | --- |',
+    ...Object.entries(totals).map(([name, total]) => `| ${name} | ${total} | ${TOTALS[name] ?? ''} |`),
+    '',
+    '## Scenarios',
     '',
     '| scenario | tests | s | figures |',
     '| --- | --- | --- | --- |',

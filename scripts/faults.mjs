@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { MUTANTS } from '../test/faults/mutants.mjs';
+import { minutesOf, parseMinutes } from './faults-minutes.mjs';
 import { writeFaultsReport } from './faults-report.mjs';
 import { expectCaught } from './mutation.mjs';
 import { runJest } from './run-jest.mjs';
@@ -16,8 +17,8 @@ import { findScenarios } from './scenarios.mjs';
 import { ROOT, prepare, preparations, runChecks } from './test-bed.mjs';
 
 const HELP = `npm run faults -- [--scenario S01,S07] [--minutes 5] [--seed 42]
-  --scenario  ids of the scenarios to run; all of them without it
-  --minutes   for how long each goes on that can go on (default 1)
+  --scenario  ids of the scenarios to run, or all (default)
+  --minutes   for how long each goes on that can go on (default 1); of some of them: 2,S01=10,S39=20
   --seed      of all random choices: the one that a failed run printed
   --list      prints the scenarios and where they are
   --mutants   breaks the mechanism on purpose, in one way after the other, and expects the tests to go red
@@ -45,18 +46,20 @@ if (values.list)
 
 if (values.mutants || values.mutant !== undefined) await runMutants(values.mutant);
 
-const minutes = Number(values.minutes);
-if (!(minutes > 0)) leave(`--minutes ${values.minutes}: must be a number above 0\n${HELP}`, 2);
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(values.seed);
 if (!Number.isInteger(seed)) leave(`--seed ${values.seed}: must be a whole number\n${HELP}`, 2);
 const chosen = choose(values.scenario, scenarios, ({ id }) => id, '--scenario');
+const minutes = budget(values.minutes);
 
 await runChecks(bed => {
   const output = join(ROOT, '.faults');
   const results = [];
   return [
     ...preparations(bed).map(step => ({ ...step, run: () => prepare(step.run) })),
-    ...chosen.map(scenario => ({ name: scenario.id, run: () => attack(scenario, bed, results) })),
+    ...chosen.map((scenario, at) => ({
+      name: `${scenario.id}, ${at + 1} of ${chosen.length} scenarios, ${minutesOf(minutes, scenario.id)} min`,
+      run: () => attack(scenario, bed, results),
+    })),
     {
       name: 'report',
       run: () => prepare(() => writeFaultsReport({ root: ROOT, output, results, minutes, seed })),
@@ -76,7 +79,7 @@ async function attack({ id, titles, files }, { directory, environment }, results
       ...environment,
       DURABLE_TEST_FULL: '1',
       DURABLE_TEST_SEED: String(seed),
-      DURABLE_FAULTS_MINUTES: String(minutes),
+      DURABLE_FAULTS_MINUTES: String(minutesOf(minutes, id)),
       DURABLE_FAULTS_REPORT: figures,
     },
     args: ['--runInBand', '--testNamePattern', `\\b${id}\\b`, '--runTestsByPath', ...files],
@@ -95,11 +98,22 @@ async function runMutants(list) {
 
 /** Those that a list names, or all. */
 function choose(list, all, nameOf, option) {
-  if (list === undefined) return all;
+  if (list === undefined || list === 'all') return all;
   return list.split(',').map(wanted => {
     const found = all.find(one => nameOf(one).toLowerCase() === wanted.trim().toLowerCase());
     return found ?? leave(`${option} ${wanted}: there is ${all.map(nameOf).join(', ')}`, 2);
   });
+}
+
+function budget(text) {
+  try {
+    return parseMinutes(
+      text,
+      chosen.map(({ id }) => id),
+    );
+  } catch (error) {
+    return leave(`${error.message}\n${HELP}`, 2);
+  }
 }
 
 function leave(text, code) {

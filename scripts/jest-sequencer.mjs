@@ -10,7 +10,9 @@ const FRESH = [
   'integration/embedded-database',
   'integration/shared-embedded-leases',
   'testing/crash-everywhere',
-].map(name => `/test/${name}.spec.ts`);
+]
+  .map(name => `/test/${name}.spec.ts`)
+  .concat('/sample/01-order/order.service.spec.ts');
 
 /** Fast tests first: what they find makes the slow ones moot. */
 const ORDER = ['/test/unit/', '/test/architecture', '/test/contract/'];
@@ -51,7 +53,9 @@ const LONG = [
   'integration/control-races',
   'integration/directory-lock',
   'integration/redis-faults',
-].map(name => `/test/${name}.spec.ts`);
+]
+  .map(name => `/test/${name}.spec.ts`)
+  .concat('/sample/01-order/order.service.spec.ts');
 
 const rank = ({ path }) => {
   if (FRESH.some(end => path.endsWith(end))) return -1;

@@ -34,8 +34,9 @@ export async function expectCaught(mutant, { directory, environment }) {
       args: [...args, ...mutant.tests],
       capture: true,
     };
-    const { failedNames } = await runJest(jest);
-    if (failedNames.length === 0) throw new CheckFailed(`not caught: ${mutant.breaks}`);
+    const { failedNames, text: told, broken } = await runJest(jest);
+    if (failedNames.length === 0)
+      throw new CheckFailed([`not caught: ${mutant.breaks}`, told, ...broken].join('\n').trimEnd());
     const text = `  ${mutant.breaks}\n  caught by ${failedNames.length}: ${failedNames[0]}\n`;
     return { passed: 1, failed: 0, text };
   } finally {

@@ -24,8 +24,8 @@ const STRAY_GRACE_MS = 3_000;
  *
  * @param {object} options `args` of Jest, `directory` for temporary files of the tests, `environment` for them, `capture`:
  *   whether to keep quiet about what Jest prints.
- * @returns {Promise<{ passed: number, failed: number, text: string, failedNames: string[] }>} the last are the tests that
- *   ran and failed.
+ * @returns {Promise<{ passed: number, failed: number, text: string, failedNames: string[], broken: string[] }>}
+ *   `failedNames`: tests that ran and failed; `broken`: why files failed of which no test did.
  */
 export async function runJest({ root, args, directory, environment, capture = false }) {
   const results = join(directory, 'jest.json');
@@ -73,7 +73,7 @@ async function endStrays(directory) {
 function count({ results, code, problems, complete }) {
   if (!existsSync(results)) {
     const text = `Jest ended with code ${code} and without results\n`;
-    return { passed: 0, failed: 1, text, failedNames: [] };
+    return { passed: 0, failed: 1, text, failedNames: [], broken: [text] };
   }
   const summary = JSON.parse(readFileSync(results, 'utf8'));
   const skipped = complete ? skippedTests(summary) : [];
@@ -86,7 +86,10 @@ function count({ results, code, problems, complete }) {
   if (code !== 0 && failedTests + all.length === 0) all.push(`Jest ended with code ${code}`);
   const text = all.map(problem => `${problem}\n`).join('');
   const failedNames = namesOf(summary, ['failed']);
-  return { passed: summary.numPassedTests, failed: failedTests + all.length, text, failedNames };
+  const broken = summary.testResults
+    .filter(file => file.status === 'failed' && namesOf({ testResults: [file] }, ['failed']).length === 0)
+    .map(({ message }) => message);
+  return { passed: summary.numPassedTests, failed: failedTests + all.length, text, failedNames, broken };
 }
 
 function skippedTests(summary) {

@@ -14,6 +14,7 @@ import { Batched } from '../runtime/batched.js';
 import { guardRejections } from '../runtime/rejection-guard.js';
 import { declarationsOf, ScheduleKeeper } from '../runtime/schedule-keeper.js';
 import { Scheduler } from '../runtime/scheduler.js';
+import { StepBodies } from '../runtime/step-bodies.js';
 import { Worker } from '../runtime/worker.js';
 import { ApplicationSteps } from './application-steps.js';
 import { declaredSchedules } from './declared-schedules.js';
@@ -117,7 +118,9 @@ export class WorkerHost {
     const timers = new Batched((entries: readonly EntryRef[]) => store.remaining(entries));
     const application = { steps: this.steps, targets: this.targets, events: this.events };
     const bounds = { residentMs, longestJournal: limits.journal };
-    const env = { ...backend, ...application, ...bounds, timers, onUnjournaledAwait };
+    // Longer, and a renewal comes too late.
+    const bodies = new StepBodies(how.leaseMs / 3, backend.logger);
+    const env = { ...backend, ...application, ...bounds, timers, bodies, onUnjournaledAwait };
     this.worker = new Worker(options, store, transport, registry, results, env);
     await this.worker.start();
     this.unguard = guardRejections(backend.logger);

@@ -10,6 +10,7 @@ import type { Acceptor } from './acceptor.js';
 import type { Batched } from './batched.js';
 import type { EventPublisher } from './event-publisher.js';
 import type { Messenger } from './messenger.js';
+import type { StepBodies } from './step-bodies.js';
 import type { Writer } from './writer.js';
 
 /** What attempts share within a worker. */
@@ -27,6 +28,7 @@ export interface AttemptEnvironment {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly steps: StepCalls;
+  readonly bodies: StepBodies;
   readonly targets: Targets;
   /** `undefined`: the application's connections are not known. */
   readonly transactions?: Transactions | undefined;

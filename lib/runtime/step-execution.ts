@@ -5,6 +5,7 @@ import type { Ready } from './deliveries.js';
 import type { Execution, Phase, Place, Settlement } from './execution.js';
 import type { AttemptKit } from './kit.js';
 import { runInScope, type Scope } from './scope.js';
+import type { StepBody } from './step-bodies.js';
 import { StepTry } from './step-try.js';
 import { tryInTransaction, type TryResult } from './step-transaction.js';
 
@@ -115,7 +116,8 @@ export class StepExecution implements Execution {
     this.current = step;
     try {
       await this.kit.env.faults?.('step:before');
-      const value = await runInScope({ attempt: this.scope, step, body: method }, () => step.run());
+      const scope = { attempt: this.scope, step, body: method };
+      const value = await this.kit.env.bodies.during(this.shown, () => runInScope(scope, () => step.run()));
       await this.kit.env.faults?.('step:after');
       return { outcome: 'ok', value: this.kit.env.codec.encode(value) };
     } catch (error) {
@@ -166,6 +168,10 @@ export class StepExecution implements Execution {
       tries: this.failures,
       durationMs,
     };
+  }
+
+  private get shown(): StepBody {
+    return { kind: this.place.kind, name: this.call.name, invocation: this.scope.invocation };
   }
 
   private get idempotencyKey(): string {

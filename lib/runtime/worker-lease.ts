@@ -6,6 +6,7 @@ import type { Declarations } from '../ports/schedules.js';
 import type { Store } from '../ports/store.js';
 import { incarnationOf } from './incarnation.js';
 import { Periodic } from './periodic.js';
+import type { StepBodies } from './step-bodies.js';
 
 /** Whose lease it is. */
 export interface LeaseOwner {
@@ -17,6 +18,12 @@ export interface LeaseOwner {
   readonly schedules?: Declarations;
   /** Milliseconds without a renewal after which the worker counts as dead. */
   readonly leaseMs: number;
+}
+
+export interface LeaseParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly bodies: StepBodies;
 }
 
 /** What becomes of a lease. */
@@ -44,9 +51,9 @@ export class WorkerLease {
     private readonly owner: LeaseOwner,
     private readonly store: Store,
     private readonly events: LeaseEvents,
-    private readonly clock: Clock,
-    private readonly logger: Logger,
+    private readonly parts: LeaseParts,
   ) {
+    const { clock, logger } = parts;
     this.renewal = new Periodic('renewal of the lease', owner.leaseMs / 3, () => this.renew(), clock, logger);
   }
 
@@ -69,13 +76,13 @@ export class WorkerLease {
   async stop(): Promise<void> {
     await this.renewal.stop();
     await this.store.deregister(this.workerId).catch((error: unknown) => {
-      this.logger.warn(`worker ${this.workerId} keeps its lease until it runs out: ${String(error)}`);
+      this.parts.logger.warn(`worker ${this.workerId} keeps its lease until it runs out: ${String(error)}`);
     });
   }
 
   /** Sees to it that it was renewed lately, so that this process does not take itself for dead. */
   async assure(): Promise<void> {
-    if (this.clock.monotonic() - this.renewedAt > this.owner.leaseMs / 2) await this.renewal.now();
+    if (this.parts.clock.monotonic() - this.renewedAt > this.owner.leaseMs / 2) await this.renewal.now();
   }
 
   private async renew(): Promise<void> {
@@ -86,15 +93,19 @@ export class WorkerLease {
   }
 
   private async isRenewed(): Promise<boolean> {
-    const at = this.clock.monotonic();
+    const at = this.parts.clock.monotonic();
     if ((await this.store.renew(this.workerId, this.owner.leaseMs)) === 'fenced') return false;
     this.renewedAt = at;
+    this.parts.bodies.takeBlocked();
     return true;
   }
 
   private lose(): void {
-    this.logger.warn(
-      `worker ${this.workerId} renewed its lease too late and lost it: its attempts are given up (was the event loop blocked, or the process stopped, for more than ${this.owner.leaseMs} ms?)`,
+    const { leaseMs } = this.owner;
+    const blocked = this.parts.bodies.takeBlocked();
+    const meanwhile = blocked === undefined ? '' : ` Meanwhile ran ${blocked}`;
+    this.parts.logger.warn(
+      `worker ${this.workerId} renewed its lease too late and lost it: its attempts are given up (was the event loop blocked, or the process stopped, for more than ${leaseMs} ms?${meanwhile})`,
     );
     this.registered = false;
     this.incarnation++;
@@ -104,7 +115,7 @@ export class WorkerLease {
   private async register(): Promise<void> {
     const { workerId } = this;
     const { services, subscriptions, schedules = {}, leaseMs } = this.owner;
-    const at = this.clock.monotonic();
+    const at = this.parts.clock.monotonic();
     const worker = { id: workerId, host: hostname(), pid: process.pid };
     await this.store.register({ ...worker, services, subscriptions, schedules }, leaseMs);
     this.renewedAt = at;

@@ -72,7 +72,7 @@ export class Worker implements LocalWorker {
     const owner = { name: options.id, services, subscriptions, schedules, leaseMs };
     const lost = (): void => this.each(attempt => attempt.lose());
     const regained = (): void => (this.catchUp(), this.consumer?.resume());
-    this.lease = new WorkerLease(owner, store, { lost, regained }, clock, logger);
+    this.lease = new WorkerLease(owner, store, { lost, regained }, env);
     this.sweep = new Periodic('sweep', options.sweepMs, () => this.claimDue(), clock, logger);
     this.due = new DueWork(store, clock);
     this.restore = new Restore(store);

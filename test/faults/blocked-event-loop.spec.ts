@@ -3,8 +3,10 @@ import { jest } from '@jest/globals';
 import { form } from '../support/form.js';
 import type { WorkerOptions } from '../../lib/index.js';
 import type { Plan } from '../apps/faults/protocol.js';
+import type { InvocationRow } from './support/records.js';
 import { hasLostLease, PATIENCE_MS, Scene, type Setting } from './support/scene.js';
 import { until } from '../support/until.js';
+import { Trial } from './support/trial.js';
 
 jest.setTimeout(240_000);
 
@@ -18,14 +20,17 @@ const WORKER: WorkerOptions = { lease: LEASE_MS, sweepInterval: '100ms' };
 
 /** A step that computes for longer than the lease of its process, which can renew nothing meanwhile. */
 describe('S15 a step that blocks the event loop past the lease', () => {
+  const trial = new Trial('S15', 'for longer than the lease');
   let scene: Scene;
+
+  afterAll(() => trial.report());
 
   afterEach(async () => {
     await scene.close();
   });
 
   it.each(SETTINGS)('keeps its lease on %s if nobody else is there to take it', async setting => {
-    scene = await Scene.open(setting, { worker: WORKER });
+    scene = await Scene.open(setting, { worker: WORKER, trial });
     const plan: Plan = { steps: [{ name: 'one', blockMs: 3 * LEASE_MS }, { name: 'two' }] };
     const worker = await scene.start();
     const ids = await Promise.all([
@@ -37,11 +42,14 @@ describe('S15 a step that blocks the event loop past the lease', () => {
 
     expect(ids.map(id => scene.ledger.executions(id, 'one'))).toEqual([1, 1]);
     expect(hasLostLease(worker)).toBe(false);
+    expect(worker.log).toMatch(
+      new RegExp(`blocked.* for \\d+ ms while step one of Plans\\.follow ${ids[0]}`),
+    );
     expect(await scene.conclude({ accepted: ids, results })).toEqual([]);
   });
 
   it.each(WITH_OTHERS)('loses it on %s to another worker, says so, and has one outcome', async setting => {
-    scene = await Scene.open(setting, { worker: WORKER, fleet: 2 });
+    scene = await Scene.open(setting, { worker: WORKER, fleet: 2, trial });
     const plan: Plan = {
       steps: [{ name: 'one', blockUntil: scene.path('over'), unless: 'swift' }, { name: 'two' }],
     };
@@ -58,7 +66,10 @@ describe('S15 a step that blocks the event loop past the lease', () => {
     const result = await call;
     await until('it says that it lost its lease', () => hasLostLease(blocked), PATIENCE_MS);
     const after = await scene.records();
-    expect(blocked.log).toContain('was the event loop blocked');
+    const [{ id }] = before.invocations as [InvocationRow];
+    expect(blocked.log).toContain(
+      `for more than ${LEASE_MS} ms? Meanwhile ran step one of Plans.follow ${id})`,
+    );
     expect(result.every(token => token.includes(`#${heir.pid}.`))).toBe(true);
     expect(after.invocations).toEqual(before.invocations);
     expect(after.entries).toEqual(before.entries);

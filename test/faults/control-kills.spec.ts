@@ -20,7 +20,7 @@ describe.each(SETTINGS)('S03 on %s, a process that is killed', setting => {
   let worker: WorkerProcess;
 
   beforeAll(async () => {
-    scene = await Scene.open(setting, { spare: 1 });
+    scene = await Scene.open(setting, { spare: 1, trial });
     worker = await scene.start();
   });
 

@@ -11,6 +11,9 @@ jest.setTimeout(240_000);
  * The points are before and after every commit of the path, and before and after a step's body.
  */
 const chains = new Map<Setting, KillChain[]>();
+const trials = new Map(
+  SETTINGS.map(setting => [setting, new Trial('S03', `on ${setting}, on the path of an invocation`)]),
+);
 /** As many chains at once on each setting: to open the embedded database takes longer than to connect to a server. */
 const CHAINS: Readonly<Record<Setting, number>> = { embedded: 3, postgres: 1, 'postgres+redis': 1 };
 
@@ -24,7 +27,10 @@ beforeAll(async () => {
     const shares = Array.from({ length: CHAINS[setting] }, (_, at) =>
       casesOn(setting).filter(one => chainOf(setting, one) === at),
     );
-    chains.set(setting, await Promise.all(shares.map(share => KillChain.start(setting, share))));
+    chains.set(
+      setting,
+      await Promise.all(shares.map(share => KillChain.start(setting, share, trials.get(setting)!))),
+    );
   }
 });
 
@@ -33,7 +39,7 @@ afterAll(async () => {
 });
 
 describe.each(SETTINGS)('S03 on %s, a process killed', setting => {
-  const trial = new Trial('S03', `on ${setting}, on the path of an invocation`);
+  const trial = trials.get(setting)!;
 
   afterAll(() => trial.report());
 

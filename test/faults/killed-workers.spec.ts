@@ -35,7 +35,7 @@ describe.each(SETTINGS)('S01 on %s, with workers killed at random', setting => {
   let scene: Scene;
 
   beforeAll(async () => {
-    scene = await Scene.open(setting, { worker: WORKER, spare: 2 });
+    scene = await Scene.open(setting, { worker: WORKER, spare: 2, trial });
   });
 
   afterAll(async () => {
@@ -63,7 +63,6 @@ describe.each(SETTINGS)('S01 on %s, with workers killed at random', setting => {
 
     const lines = scene.ledger.lines();
     trial.measure('takeover ms', ...kills.flatMap(kill => takeOverTimes(lines, kill)));
-    trial.count('invocations', accepted.length);
     trial.count('steps repeated', scene.ledger.begun('step').length - accepted.length * STEPS);
     trial.count('leases lost', scene.workers.filter(hasLostLease).length);
     expect(kills.length).toBeGreaterThan(0);
@@ -80,7 +79,6 @@ async function killAtRandom(scene: Scene, fleet: WorkerProcess[], trial: Trial):
     if (!victim) throw new Error('the fleet is complete at all times');
     kills.push({ pid: victim.pid, at: Date.now() });
     await victim.kill();
-    trial.count('kills');
     fleet[at] = await scene.start();
   }
   return kills;

@@ -37,7 +37,7 @@ describe.each(SETTINGS)('S28 on %s, after an outage through which much became du
 
   beforeAll(async () => {
     server = await startPostgres({ fsync: false });
-    scene = await Scene.open(setting, { postgres: server.url, worker: WORKER, fleet: WORKERS + 1 });
+    scene = await Scene.open(setting, { postgres: server.url, worker: WORKER, fleet: WORKERS + 1, trial });
     client = await scene.start({ worker: false });
     await Promise.all(Array.from({ length: WORKERS }, () => scene.start()));
   });
@@ -111,6 +111,7 @@ describe.each(SETTINGS)('S28 on %s, after an outage through which much became du
     await server.kill('SIGKILL');
     await sleep(1_000);
     await server.restart();
+    trial.total('PostgreSQL restarts');
 
     const from = performance.now();
     let most = 0;

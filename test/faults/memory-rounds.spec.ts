@@ -52,7 +52,7 @@ describe('S25 a worker through which work goes that ends in seven ways', () => {
 
   beforeAll(async () => {
     // What waits is let go at once, so that each wait is a replay, too.
-    scene = await Scene.open('postgres', { worker: { residency: 20, concurrency: 50 }, fleet: 1 });
+    scene = await Scene.open('postgres', { worker: { residency: 20, concurrency: 50 }, fleet: 1, trial });
   });
 
   afterAll(async () => {
@@ -81,7 +81,7 @@ describe('S25 a worker through which work goes that ends in seven ways', () => {
 
     const warm = heaps.slice(WARM_UP);
     const grown = (warm.at(-1) ?? NaN) - (warm[0] ?? NaN);
-    trial.count('invocations', ROUNDS * EACH * Object.keys(OUTCOMES).length);
+    trial.total('invocations accepted', ROUNDS * EACH * Object.keys(OUTCOMES).length);
     trial.measure('heap KiB', ...warm.map(bytes => bytes / 1_024));
     trial.count('KiB grown', Math.round(grown / 1_024));
     expect(rows).toEqual([

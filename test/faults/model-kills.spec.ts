@@ -19,11 +19,17 @@ const TESTED = IS_FULL ? SETTINGS : SETTINGS.filter(setting => setting === 'post
 const TURN = SeededRandom.fromEnvironment().between(0, 1);
 const CHOSEN: readonly ModelCase[] = CASES.filter((_, at) => IS_FULL || (at + (at >> 1)) % 2 === TURN);
 const chains = new Map<Setting, ModelChain[]>();
+const trials = new Map(
+  TESTED.map(setting => [setting, new Trial('S03', `on ${setting}, in the programming model`)]),
+);
 
 beforeAll(async () => {
   for (const setting of TESTED) {
     const shares = Array.from({ length: CHAINS }, (_, at) => CHOSEN.filter((__, i) => i % CHAINS === at));
-    chains.set(setting, await Promise.all(shares.map(share => ModelChain.start(setting, share))));
+    chains.set(
+      setting,
+      await Promise.all(shares.map(share => ModelChain.start(setting, share, trials.get(setting)!))),
+    );
   }
 });
 
@@ -33,7 +39,7 @@ afterAll(async () => {
 
 /** A process that is killed before and after each commit of what waits, talks to others, and owns state. */
 describe.each(TESTED)('S03 on %s, a process killed', setting => {
-  const trial = new Trial('S03', `on ${setting}, in the programming model`);
+  const trial = trials.get(setting)!;
 
   afterAll(() => trial.report());
 

@@ -1,7 +1,8 @@
 /**
  * Deliberate breaks of the mechanism, each with the tests that must go red on it: otherwise a green run says nothing.
  *
- * The first seven are those of RELIABILITY.md; the others break the order of replay, the exclusivity of objects, and timers.
+ * The first seven are those of RELIABILITY.md; the others break the order of replay, the ids of children,
+ * the exclusivity of objects, and timers.
  *
  * @type {{ name: string, breaks: string, file: string, from: string, to: string, tests: string[], pattern?: string }[]}
  *   `from` must be in the file exactly once; `pattern` picks tests by their names.
@@ -46,7 +47,8 @@ export const MUTANTS = [
     file: 'lib/adapters/typeorm/sql/reap-take.ts',
     from: 'then 1 else i.deaths + 1 end as deaths',
     to: 'then 0 else i.deaths + least(i.failed_attempts, 1) end as deaths',
-    tests: ['test/faults/poison.spec.ts'],
+    tests: ['test/contract/postgres.store.spec.ts'],
+    pattern: 'an invocation that kills its workers',
   },
   {
     name: 'feed-by-id',
@@ -71,6 +73,14 @@ export const MUTANTS = [
     from: 'Number(one.seq) - Number(other.seq)',
     to: 'one.index - other.index',
     tests: ['test/runtime/replay-programs.spec.ts'],
+  },
+  {
+    name: 'fresh-child-ids',
+    breaks: 'P2: the id of a child does not follow from its parent, so that a replay asks for another one',
+    file: 'lib/codec/identity.ts',
+    from: 'return v5(`${parentId}/${index}`, CHILD);',
+    to: 'return v5(`${parentId}/${index}/${Math.random()}`, CHILD);',
+    tests: ['test/faults/random-programs.spec.ts'],
   },
   {
     name: 'object-given-twice',

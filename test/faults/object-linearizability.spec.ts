@@ -39,7 +39,7 @@ describe.each(SETTINGS)('S40 on %s, objects as registers while workers and links
   let havoc: Havoc;
 
   beforeAll(async () => {
-    scene = await Scene.open(setting, { worker: WORKER, spare: 2 });
+    scene = await Scene.open(setting, { worker: WORKER, spare: 2, trial });
     dispatcher = await scene.start({ worker: false });
     const redis = setting === 'postgres+redis' && { redis: SHARED_REDIS };
     havoc = new Havoc({ scene, leaseMs: LEASE_MS, ...redis }, trial, random);
@@ -66,8 +66,9 @@ describe.each(SETTINGS)('S40 on %s, objects as registers while workers and links
       await breaks;
     }
     trial.count('leases lost', scene.workers.filter(hasLostLease).length);
+    trial.total('invocations accepted', (await scene.records()).invocations.length);
     expect(trial.counted('answered')).toBeGreaterThan(trial.counted('operations') / 2);
-    expect(trial.counted('kills') + trial.counted('stops')).toBeGreaterThan(0);
+    expect(trial.counted('worker kills') + trial.counted('worker stops')).toBeGreaterThan(0);
   });
 
   /** One history of each of several keys, at once. */

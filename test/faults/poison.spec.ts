@@ -4,11 +4,15 @@ import { form } from '../support/form.js';
 import { until } from '../support/until.js';
 import type { Plan, StepPlan } from '../apps/faults/protocol.js';
 import { PATIENCE_MS, Scene, type Setting } from './support/scene.js';
+import { Trial } from './support/trial.js';
 import { RemoteError, WorkerDied, type WorkerProcess } from './support/worker-process.js';
 
 jest.setTimeout(240_000);
 
-const WORKER: WorkerOptions = { lease: '500ms', sweepInterval: '100ms', maxDeaths: 3 };
+const MAX_DEATHS = 3;
+const WORKER: WorkerOptions = { lease: '500ms', sweepInterval: '100ms', maxDeaths: MAX_DEATHS };
+/** Far more than an invocation may bring about. */
+const MOST_DEATHS = 2 * MAX_DEATHS;
 const GOOD: Plan = { steps: [{ name: 'one' }, { name: 'two' }] };
 
 type Death = NonNullable<StepPlan['dies']>;
@@ -28,19 +32,25 @@ const CASES = form<readonly (readonly [Setting, Death])[]>(
 
 /** An invocation that ends its process each time, until that is enough. */
 describe('S14 an invocation whose step ends the process', () => {
+  const trial = new Trial('S14', 'steps that end their processes');
   let scene: Scene;
 
+  afterAll(() => trial.report());
+
   async function open(setting: Setting): Promise<void> {
-    scene = await Scene.open(setting, { worker: WORKER, spare: 2 });
+    scene = await Scene.open(setting, { worker: WORKER, spare: 2, trial });
   }
 
   afterEach(async () => {
     await scene.close();
   });
 
-  /** Starts a process again and again, as a supervisor would, until an invocation is over in one that lives. */
+  /**
+   * Starts a process again and again, as a supervisor would, until an invocation is over in one that lives. If it never is,
+   * that is said: a loop without an end would outlive its test.
+   */
   async function survive(id: string): Promise<WorkerProcess> {
-    for (;;) {
+    for (let deaths = 1; deaths <= MOST_DEATHS; deaths++) {
       // It may claim what kills it before it says that it works.
       const worker = await scene.start().catch((error: unknown) => {
         if (error instanceof WorkerDied) return undefined;
@@ -51,6 +61,7 @@ describe('S14 an invocation whose step ends the process', () => {
       if ((await failed) === true) return worker;
       await worker.exited;
     }
+    throw new Error(`${id} goes on ending processes after ${MOST_DEATHS} deaths`);
   }
 
   it.each(CASES)(

@@ -40,7 +40,12 @@ describe('S06 with a Redis that cannot be reached for a while, under load', () =
   beforeAll(async () => {
     server = await startRedis();
     proxy = await TcpProxy.to(server.port);
-    scene = await Scene.open('postgres+redis', { redis: server.url, worker: WORKER, fleet: WORKERS + 1 });
+    scene = await Scene.open('postgres+redis', {
+      redis: server.url,
+      worker: WORKER,
+      fleet: WORKERS + 1,
+      trial,
+    });
   });
 
   afterAll(async () => {
@@ -85,7 +90,7 @@ describe('S06 with a Redis that cannot be reached for a while, under load', () =
     const at = completed();
     await begin[fault]();
     await sleep(seconds * 1_000);
-    trial.count('outages');
+    trial.total('Redis outages');
     trial.count('seconds without Redis', seconds);
     await scene.until('work goes on meanwhile', () => completed() > at);
     trial.count('completed meanwhile', completed() - at);
@@ -105,7 +110,6 @@ describe('S06 with a Redis that cannot be reached for a while, under load', () =
         if (round === 0 || trial.goesOn()) await outage(fault, seconds[round % seconds.length] ?? 3);
     }
     await load.stop();
-    trial.count('sends', load.accepted.length);
     trial.measure('slowest send ms', load.slowestMs);
     expect(scene.workers.filter(({ exit }) => exit !== undefined)).toEqual([]);
     expect(scene.workers.filter(hasLostLease)).toEqual([]);

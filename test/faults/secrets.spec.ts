@@ -45,6 +45,7 @@ describe('S37 secrets', () => {
       postgres: await lock(postgres),
       redis: redis.url,
       spare: 2,
+      trial,
     });
   });
   afterAll(async () => {
@@ -63,7 +64,8 @@ describe('S37 secrets', () => {
       await scene.progress(20);
       await postgres.kill('SIGQUIT');
       await postgres.restart();
-      trial.count('restarts of each');
+      trial.total('PostgreSQL restarts');
+      trial.total('Redis outages');
     }
     await scene.progress(20);
     await load.stop();

@@ -25,10 +25,10 @@ interface Outcome {
   readonly begun: readonly string[];
 }
 
-async function story(way: Way): Promise<Outcome> {
+async function story(way: Way, trial: Trial): Promise<Outcome> {
   const server = await startPostgres({ fsync: false });
   const worker = { drainTimeout: DRAIN_MS, lease: '2s' } as const;
-  const scene = await Scene.open('postgres', { postgres: server.url, worker });
+  const scene = await Scene.open('postgres', { postgres: server.url, worker, trial });
   try {
     const busy = await scene.start();
     const idle = await scene.start();
@@ -41,6 +41,7 @@ async function story(way: Way): Promise<Outcome> {
     const exits = await Promise.all([busy.shutDown(), idle.shutDown()]);
     const ms = performance.now() - began;
     await (way === 'SIGSTOP' ? server.kill('SIGCONT') : server.restart());
+    if (way !== 'SIGSTOP') trial.total('PostgreSQL restarts');
     const heir = await scene.start({ open: ['never'] });
     const results = (await heir.result(id)).length;
     const begun = scene.ledger.begun('step').map(({ name }) => name);
@@ -53,13 +54,16 @@ async function story(way: Way): Promise<Outcome> {
 }
 
 describe('S23 a process that is to end while PostgreSQL', () => {
+  const trial = new Trial('S23', 'while PostgreSQL is away');
   const stories = new Map<Way, Promise<Outcome>>();
 
   // Both at once: they wait most of the time.
   beforeAll(() => {
-    for (const [, way] of WAYS) stories.set(way, story(way));
+    for (const [, way] of WAYS) stories.set(way, story(way, trial));
     return Promise.allSettled(stories.values());
   });
+
+  afterAll(() => trial.report());
 
   it.each(WAYS)('%s ends by itself with code 0, and what it drove is gone on with', async (_, way) => {
     const { ms, ...outcome } = (await stories.get(way)) as Outcome;

@@ -90,6 +90,7 @@ describe('S03 a process with transactions of the application', () => {
       const exit = await worker.exited;
       if (exit.signal !== 'SIGKILL')
         throw new Error(`${begin.key} ended with ${exit.code}:\n${worker.printed}`);
+      trial.total('worker kills');
     }
     const last = await AppProcess.start('booking-worker', place.address);
     const { code } = await last.exited;
@@ -134,6 +135,10 @@ describe('S03 a process with transactions of the application', () => {
 });
 
 describe('S02 a process that is stopped in a transaction of the application', () => {
+  const trial = new Trial('S02', 'in transactions of the application');
+
+  afterAll(() => trial.report());
+
   it.each(['transaction:done', 'transaction:fenced'])(
     'at %s and goes on after another took over commits nothing more',
     async point => {
@@ -153,6 +158,7 @@ describe('S02 a process that is stopped in a transaction of the application', ()
         const before = await read(place);
         expect(before.rows.map(({ what }) => what)).toEqual(['late', 'mail late']);
         zombie.signal('SIGCONT');
+        trial.total('worker stops');
         expect(await zombie.exited).toMatchObject({ code: 0 });
         expect(await read(place)).toEqual(before);
       } finally {

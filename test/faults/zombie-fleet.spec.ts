@@ -39,7 +39,7 @@ describe.each(SETTINGS)(
     let scene: Scene;
 
     beforeAll(async () => {
-      scene = await Scene.open(setting, { worker: WORKER, spare: 2 });
+      scene = await Scene.open(setting, { worker: WORKER, spare: 2, trial });
     });
 
     afterAll(async () => {
@@ -86,7 +86,6 @@ describe.each(SETTINGS)(
             );
         await until('its write was answered', answered, PATIENCE_MS);
       }
-      trial.count('zombies');
       trial.count(`stopped before ${write}`);
       if (FENCED.has(write)) trial.count('writes refused');
     }
@@ -138,7 +137,6 @@ describe.each(SETTINGS)(
 
       const late = zombies.flatMap(zombie => [...begunTooLate(zombie).values()]);
       trial.count('steps begun by zombies', late.length === 0 ? 0 : late.reduce((sum, count) => sum + count));
-      trial.count('invocations', load.accepted.length);
       expect(Math.max(0, ...late)).toBeLessThanOrEqual(1);
       const [zombie] = zombies;
       for (const id of load.accepted) expect(await zombie?.worker.result(id)).toEqual(load.results.get(id));

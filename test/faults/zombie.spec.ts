@@ -3,6 +3,7 @@ import { form } from '../support/form.js';
 import { until } from '../support/until.js';
 import type { Act, Plan } from '../apps/faults/protocol.js';
 import { hasLostLease, PATIENCE_MS, Scene, type Setting } from './support/scene.js';
+import { Trial } from './support/trial.js';
 import { isStopped, type WorkerProcess } from './support/worker-process.js';
 
 jest.setTimeout(240_000);
@@ -52,11 +53,14 @@ const MODEL_WRITES: readonly ModelWrite[] = [
 ];
 
 describe.each(SETTINGS)('S02 on %s, a process that outlived its lease', setting => {
+  const trial = new Trial('S02', `on ${setting}, before each write`);
   let scene: Scene;
 
   beforeEach(async () => {
-    scene = await Scene.open(setting, { spare: 2 });
+    scene = await Scene.open(setting, { spare: 2, trial });
   });
+
+  afterAll(() => trial.report());
 
   afterEach(async () => {
     await scene.close();

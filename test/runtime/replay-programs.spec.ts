@@ -176,20 +176,10 @@ async function attemptOnce(
     [...store.entries.values()].filter(entry => entry.outcome).map(entry => entry.name),
   );
   const isDriving = (): boolean => started.attempt.isDriving;
-  store.commits = 0;
-  store.beforeCommit = commit => {
-    // The process dies: nothing of this commit is applied, and nothing after it.
-    if (commit < settings.crashAt) return;
-    started.attempt.lose();
-    store.epoch++;
-  };
   const started = startAttempt(
     store,
     (step, scope) => execute(program, { step, scope, world, trace, isDriving }),
-    {
-      kind: 'exclusive',
-      residentMs: settings.residentMs,
-    },
+    { kind: 'exclusive', ...settings },
   );
   const stuck = setTimeout(() => {
     throw new Error(`stuck: ${JSON.stringify({ program, journal: [...store.entries.values()] })}`);

@@ -40,20 +40,15 @@ interface Ran {
   readonly crashed: boolean;
 }
 
-/** One attempt until it ends, or until it dies at its n-th commit: nothing of that is applied, and nothing after it. */
+/** One attempt until it ends, or until it dies at its n-th commit. */
 async function attemptOnce(
   store: JournalOfOne,
   body: (scope: AttemptScope) => Promise<unknown>,
   crashAt: number,
   settings: AttemptSettings = {},
 ): Promise<Ran> {
-  store.commits = 0;
-  store.beforeCommit = commit => {
-    if (commit < crashAt) return;
-    started.attempt.lose();
-    store.epoch++;
-  };
-  const started = startAttempt(store, (_, scope) => body(scope), { retry: { maxAttempts: 1 }, ...settings });
+  const how = { retry: { maxAttempts: 1 }, crashAt, ...settings };
+  const started = startAttempt(store, (_, scope) => body(scope), how);
   const end = endOf(await started.done);
   return { end, crashed: end === undefined };
 }

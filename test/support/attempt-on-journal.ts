@@ -19,6 +19,7 @@ import { Batched } from '../../lib/runtime/batched.js';
 import type { AttemptEnvironment } from '../../lib/runtime/environment.js';
 import { EventPublisher } from '../../lib/runtime/event-publisher.js';
 import { Messenger } from '../../lib/runtime/messenger.js';
+import { StepBodies } from '../../lib/runtime/step-bodies.js';
 import { systemClock } from '../../lib/runtime/system-clock.js';
 import { Writer } from '../../lib/runtime/writer.js';
 import type { JournalOfOne } from './journal-store.js';
@@ -57,6 +58,8 @@ export interface AttemptSettings {
   readonly onUnjournaledAwait?: 'warn' | 'fail' | 'ignore';
   readonly longestJournal?: number;
   readonly clock?: Clock;
+  /** It dies at its n-th commit: nothing of that is applied, and nothing after it. */
+  readonly crashAt?: number;
 }
 
 /** Starts an attempt of one invocation on what its journal has. */
@@ -100,6 +103,15 @@ export function startAttempt(
       run: async () => run(),
     });
   store.onArrival = () => attempt.receive(store.inbox());
+  const { crashAt } = settings;
+  if (crashAt !== undefined) {
+    store.commits = 0;
+    store.beforeCommit = commit => {
+      if (commit < crashAt) return;
+      attempt.lose();
+      store.epoch++;
+    };
+  }
   attempt.start();
   return { attempt, done: attempt.done, logger };
 }
@@ -142,6 +154,7 @@ export function environment(
     messenger: new Messenger({ store, transport, local, logger }),
     timers: new Batched(entries => journal.remaining(entries)),
     ...{ codec, errors, clock, logger, residentMs, onUnjournaledAwait, longestJournal },
+    bodies: new StepBodies(60_000, logger),
     steps: {} as StepCalls,
     targets: {} as Targets,
     events: {} as Events,

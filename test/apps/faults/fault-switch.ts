@@ -1,7 +1,22 @@
 import type { LedgerWriter } from './ledger.js';
 import type { Fault, Report } from './protocol.js';
 
-/** Does what it is armed with when its fault point is reached. */
+/** Of a batch of the store: what is accepted in it, and for whom, and whose entries it has. */
+interface Committed {
+  readonly accepts: readonly {
+    readonly parent: { readonly lease: Owned; readonly index: number | null } | null;
+  }[];
+  readonly entries: readonly { readonly lease: Owned }[];
+}
+
+interface Owned {
+  readonly invocationId: string;
+}
+
+/**
+ * Does what it is armed with when its fault point is reached: one of the store's, or `child:after`, when the child of a
+ * send is committed and its parent's journal does not have it yet.
+ */
 export class FaultSwitch {
   private fault: Fault | undefined;
   private reached = 0;
@@ -24,7 +39,8 @@ export class FaultSwitch {
   }
 
   /** As the module calls it. */
-  readonly reach = async (point: string): Promise<void> => {
+  readonly reach = async (point: string, batch?: Committed): Promise<void> => {
+    if (point === 'accept:after' && batch && isAhead(batch)) await this.reach('child:after');
     const { fault } = this;
     if (!fault) return;
     // The sweep and the search for the dead go on and on.
@@ -40,4 +56,10 @@ export class FaultSwitch {
     this.report({ kind: 'held', point });
     return new Promise(resolve => (this.proceed = resolve));
   }
+}
+
+/** Whether a child that is sent to, and not waited for, is committed before its entry. */
+function isAhead({ accepts, entries }: Committed): boolean {
+  const written = new Set(entries.map(({ lease }) => lease.invocationId));
+  return accepts.some(({ parent }) => parent?.index === null && !written.has(parent.lease.invocationId));
 }

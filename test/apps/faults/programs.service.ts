@@ -26,8 +26,9 @@ export class Couriers {
     private readonly client: DurableClient,
   ) {}
 
+  /** @param _program whose invocation it is */
   @Handler()
-  async complete(awakeable: string, value: number): Promise<void> {
+  async complete(_program: string, awakeable: string, value: number): Promise<void> {
     await this.durable.run('complete', async () => {
       try {
         await this.client.resolveAwakeable(awakeable, value);
@@ -38,8 +39,15 @@ export class Couriers {
     });
   }
 
+  /** @param _program whose invocation it is */
   @Handler()
-  async signal(id: string, name: string, value: number, idempotencyKey: string): Promise<void> {
+  async signal(
+    _program: string,
+    id: string,
+    name: string,
+    value: number,
+    idempotencyKey: string,
+  ): Promise<void> {
     await this.durable.run('signal', () => this.client.signal(id, name, value, { idempotencyKey }));
   }
 }
@@ -89,9 +97,9 @@ export class Interpreter {
       case 'book':
         return this.book(program, act);
       case 'awakeable':
-        return this.awakeable(act);
+        return this.awakeable(program, act);
       case 'signals':
-        return this.signals(act);
+        return this.signals(program, act);
       case 'give up':
         return this.giveUp(act);
       default:
@@ -153,17 +161,17 @@ export class Interpreter {
     return 0;
   }
 
-  private async awakeable({ value, by }: ActOf<'awakeable'>): Promise<number> {
+  private async awakeable(program: string, { value, by }: ActOf<'awakeable'>): Promise<number> {
     const { id, promise } = this.durable.awakeable<number>();
-    if (by === 'handler') await this.durable.send(Couriers).complete(id, value);
+    if (by === 'handler') await this.durable.send(Couriers).complete(program, id, value);
     else await this.ask({ what: 'awakeable', name: id, token: `0 ${value}` });
     return promise;
   }
 
-  private async signals({ name, values, by }: ActOf<'signals'>): Promise<number> {
+  private async signals(program: string, { name, values, by }: ActOf<'signals'>): Promise<number> {
     const { id } = this.durable.invocation;
     for (const [nth, value] of values.entries())
-      if (by === 'handler') await this.durable.send(Couriers).signal(id, name, value, `${nth}`);
+      if (by === 'handler') await this.durable.send(Couriers).signal(program, id, name, value, `${nth}`);
       else await this.ask({ what: 'signal', name, token: `${nth} ${value}` });
     let total = 0;
     for (const _ of values) total += await this.durable.signal<number>(name);

@@ -12,8 +12,9 @@
  * I9. Connections and keys are gone, but for those that stay for ever: `residue`.
  */
 import type { LedgerLine } from '../../apps/faults/protocol.js';
-import { earlyTimers, epochBreaches, overlaps } from './order-checks.js';
+import { earlyTimers, epochBreaches, overlaps, sleeps } from './order-checks.js';
 import type { EntryRow, InvocationRow, Records } from './records.js';
+import type { Trial } from './trial.js';
 
 /** What a run has gone through, by the test's own account. */
 export interface Account {
@@ -36,7 +37,7 @@ export function breaches(records: Records, ledger: readonly LedgerLine[], accoun
   const rows = new Map(records.invocations.map(row => [row.id, row]));
   const journals = groupBy(records.entries, entry => entry.id);
   const witnessed = groupBy(ledger, line => line.id ?? '');
-  const lost = account.accepted.filter(id => !rows.has(id)).map(id => `${id} was accepted and is gone`);
+  const lost = account.accepted.filter(id => !rows.has(id)).map(id => `${id} was accepted and is gone (I1)`);
   return lost.concat(
     overlaps(records, account.retried ?? new Set()),
     earlyTimers(records, ledger),
@@ -57,11 +58,41 @@ export function breaches(records: Records, ledger: readonly LedgerLine[], accoun
 export function leftovers({ workers, invocations, objects }: Records, openTransactions: number): string[] {
   const owned = invocations.filter(({ status, owner }) => status === 'running' || owner !== null);
   return [
-    ...workers.map(id => `worker ${id} still has a lease`),
-    ...owned.map(({ id }) => `${id} is still running`),
-    ...objects.map(key => `object ${key} is still held`),
-    ...(openTransactions > 0 ? [`${openTransactions} transactions are open`] : []),
+    ...workers.map(id => `worker ${id} still has a lease (I8)`),
+    ...owned.map(({ id }) => `${id} is still running (I8)`),
+    ...objects.map(key => `object ${key} is still held (I8)`),
+    ...(openTransactions > 0 ? [`${openTransactions} transactions are open (I8)`] : []),
   ];
+}
+
+/** Which total a breach belongs to, by the invariant that it names. */
+const TOTAL_OF: Readonly<Record<string, string>> = {
+  I1: 'invocations lost',
+  I2: 'wrong outcomes',
+  I3: 'recorded steps executed again',
+  I4: 'writes of an old epoch',
+  I5: 'overlapping writers of one key',
+  I7: 'early timers',
+  I8: 'left behind',
+  I9: 'left behind',
+};
+
+/** Adds to a trial what a run was made of, and the breaches that were found in it. */
+export function tally(
+  trial: Trial,
+  { invocations }: Records,
+  ledger: readonly LedgerLine[],
+  found: readonly string[],
+): void {
+  const lost = found.filter(breach => breach.includes('is gone')).length;
+  trial.total('invocations accepted', invocations.length + lost);
+  trial.total(
+    'steps executed',
+    ledger.filter(({ what, phase }) => what === 'step' && phase === 'start').length,
+  );
+  trial.total('timers over', sleeps(ledger).length);
+  trial.total('schedule slots', invocations.filter(({ slot }) => slot !== null).length);
+  for (const breach of found) trial.total(TOTAL_OF[/\((I\d)\)/.exec(breach)?.[1] ?? ''] ?? 'left behind');
 }
 
 function unfinished({ status, error }: InvocationRow): string[] {

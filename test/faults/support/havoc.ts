@@ -16,6 +16,8 @@ export interface Targets {
   readonly redis?: string;
   /** What is behind that URL, if it may lose what it holds. */
   readonly pair?: RedisPair;
+  /** Fault point at which every other worker that is killed dies, if it comes there soon. */
+  readonly killAt?: string;
   /** Whether workers' clocks are wrong, and jump. */
   readonly clocks?: boolean;
 }
@@ -26,22 +28,28 @@ interface Member {
 }
 
 type Fault = () => Promise<void>;
+/** With the total that it adds to; none where the scene counts it. */
+type Choice = readonly [total: string | undefined, fault: Fault];
 
 /** How wrong a clock may be, in either direction. */
 const SKEW_MS = 3_600_000;
+
+/** How long a process is waited for that is to die at a named point. */
+const AT_POINT_MS = 3_000;
 
 /** Breaks workers and servers at random moments, one thing after the other; all is well again when it ends. */
 export class Havoc {
   /** At all times as many. */
   readonly #fleet: Member[] = [];
-  readonly #faults: readonly (readonly [name: string, fault: Fault])[];
+  readonly #faults: readonly Choice[];
   #isOver = false;
+  #kills = 0;
   #end: () => void = () => undefined;
   readonly #ended = new Promise<void>(resolve => (this.#end = resolve));
   /** What goes on while the next thing breaks. */
   readonly #healing: Promise<void>[] = [];
   /** What is still to come before everything comes again. */
-  #bag: (readonly [name: string, fault: Fault])[] = [];
+  #bag: Choice[] = [];
 
   constructor(
     private readonly targets: Targets,
@@ -65,9 +73,9 @@ export class Havoc {
     for (;;) {
       await Promise.race([pause(), this.#ended]);
       if (this.#isOver) break;
-      const [name, fault] = this.draw();
+      const [total, fault] = this.draw();
       await fault();
-      this.trial.count(name);
+      if (total !== undefined) this.trial.total(total);
     }
     await Promise.all(this.#healing);
   }
@@ -87,9 +95,12 @@ export class Havoc {
   }
 
   /** What can happen, by the names under which it is counted. Workers die and stop more often than anything else. */
-  private faults(): (readonly [name: string, fault: Fault])[] {
+  private faults(): Choice[] {
     const { postgres, redis, pair, clocks = false } = this.targets;
-    const workers = [['kills', () => this.kill()] as const, ['stops', () => this.stop()] as const];
+    const workers: Choice[] = [
+      [undefined, () => this.kill()],
+      [undefined, () => this.stop()],
+    ];
     return [
       ...workers,
       ...workers,
@@ -100,14 +111,14 @@ export class Havoc {
     ];
   }
 
-  private faultsOfPostgres(server: PostgresServer): (readonly [name: string, fault: Fault])[] {
+  private faultsOfPostgres(server: PostgresServer): Choice[] {
     return [
       ['PostgreSQL restarts', () => this.restart(server)],
-      ['all connections ended', () => this.endConnections()],
+      ['times all connections to PostgreSQL ended', () => this.endConnections()],
     ];
   }
 
-  private lossesOfRedis(pair: RedisPair): (readonly [name: string, fault: Fault])[] {
+  private lossesOfRedis(pair: RedisPair): Choice[] {
     const later = async (lose: Promise<() => Promise<void>>): Promise<void> => {
       const losing = await lose;
       await sleep(this.random.between(100, 1_500));
@@ -121,7 +132,7 @@ export class Havoc {
   }
 
   /** All of them come once before any comes again. */
-  private draw(): readonly [name: string, fault: Fault] {
+  private draw(): Choice {
     if (this.#bag.length === 0) this.#bag = [...this.#faults];
     const [drawn] = this.#bag.splice(this.random.between(0, this.#bag.length - 1), 1);
     if (!drawn) throw new Error('there is always something to break');
@@ -141,6 +152,12 @@ export class Havoc {
   private async kill(): Promise<void> {
     const at = this.random.between(0, this.#fleet.length - 1);
     const { worker, link } = this.#fleet[at] as Member;
+    const { killAt } = this.targets;
+    if (killAt !== undefined && this.#kills++ % 2 === 0) {
+      // One that is stopped answers when it goes on, one that is killed never.
+      worker.arm(killAt).catch(() => undefined);
+      await Promise.race([worker.exited, sleep(AT_POINT_MS)]);
+    }
     await worker.kill();
     await link?.close();
     this.#fleet[at] = await this.startOne();

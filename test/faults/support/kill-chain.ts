@@ -3,6 +3,7 @@ import type { Plan } from '../../apps/faults/protocol.js';
 import { until } from '../../support/until.js';
 import type { KillCase, Story } from './kill-cases.js';
 import { PATIENCE_MS, Scene, type Setting } from './scene.js';
+import type { Trial } from './trial.js';
 import type { WorkerProcess } from './worker-process.js';
 
 /** What was executed of an invocation. */
@@ -36,8 +37,8 @@ export class KillChain {
     }
   }
 
-  static async start(setting: Setting, cases: readonly KillCase[]): Promise<KillChain> {
-    return new KillChain(await Scene.open(setting, { worker: WORKER }), cases);
+  static async start(setting: Setting, cases: readonly KillCase[], trial: Trial): Promise<KillChain> {
+    return new KillChain(await Scene.open(setting, { worker: WORKER, trial }), cases);
   }
 
   /** What was executed in a case, when its invocation is over. */

@@ -3,6 +3,7 @@ import type { Plan } from '../../apps/faults/protocol.js';
 import { until } from '../../support/until.js';
 import type { ModelCase, ModelStory } from './model-cases.js';
 import { PATIENCE_MS, Scene, type Setting } from './scene.js';
+import type { Trial } from './trial.js';
 import type { WorkerProcess } from './worker-process.js';
 
 /** One process at a time. What waits is let go at once, so that every wait is a suspension. */
@@ -35,8 +36,8 @@ export class ModelChain {
     }
   }
 
-  static async start(setting: Setting, cases: readonly ModelCase[]): Promise<ModelChain> {
-    return new ModelChain(await Scene.open(setting, { worker: WORKER }), cases);
+  static async start(setting: Setting, cases: readonly ModelCase[], trial: Trial): Promise<ModelChain> {
+    return new ModelChain(await Scene.open(setting, { worker: WORKER, trial }), cases);
   }
 
   left({ name }: ModelCase): Promise<Left> | undefined {

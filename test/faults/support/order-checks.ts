@@ -62,6 +62,11 @@ export function overlaps({ invocations, entries }: Records, retried: ReadonlySet
   });
 }
 
+/** Of the slots of a schedule, sorted: those that do not come `everyMs` after the one before, as doubled or left out. */
+export function slotsOutOfTurn(slots: readonly number[], everyMs: number): number[] {
+  return slots.filter((slot, at) => at > 0 && slot - (slots[at - 1] ?? 0) !== everyMs);
+}
+
 /** Breaches of I7. The clock of the processes is the database's: they are on one machine. */
 export function earlyTimers({ invocations }: Records, ledger: readonly LedgerLine[]): string[] {
   // Dates of creation are rounded to the millisecond.

@@ -13,8 +13,8 @@ export interface Effects {
   readonly outcome: number | string;
   /** What objects keep for it, by name. */
   readonly state: ReadonlyMap<string, number>;
-  /** Invocations that it is made of. */
-  readonly invocations: number;
+  /** Invocations that it is made of: how many of each handler, by `Service.handler`. */
+  readonly invocations: ReadonlyMap<string, number>;
   readonly acts: number;
 }
 
@@ -30,7 +30,7 @@ class Failed extends Error {}
 
 class Effector {
   readonly state = new Map<string, number>();
-  invocations = 0;
+  readonly invocations = new Map<string, number>();
   acts = 0;
 
   constructor(private readonly program: string) {}
@@ -46,7 +46,7 @@ class Effector {
 
   /** @throws Failed, once what it booked is taken back */
   private follow({ key, acts, fails }: Routine): number {
-    this.invocations++;
+    this.invokes(key === undefined ? 'Programs.follow' : 'ProgramObjects.follow');
     const undo: (() => void)[] = [];
     try {
       const total = this.inTurn(acts, key, undo);
@@ -85,15 +85,15 @@ class Effector {
       case 'line':
         return this.line(act.name, act.length);
       case 'book':
-        this.invocations++;
+        this.invokes('ProgramObjects.add');
         this.count(act.key, act.by);
         undo.push(() => this.takeBack(act.key, act.by));
         return 0;
       case 'awakeable':
-        if (act.by === 'handler') this.invocations++;
+        if (act.by === 'handler') this.invokes('Couriers.complete');
         return act.value;
       case 'signals':
-        if (act.by === 'handler') this.invocations += act.values.length;
+        if (act.by === 'handler') this.invokes('Couriers.signal', act.values.length);
         return act.values.reduce((sum, value) => sum + value, 0);
       case 'give up':
         return GIVEN_UP;
@@ -108,12 +108,16 @@ class Effector {
   }
 
   private takeBack(key: string, by: number): void {
-    this.invocations++;
+    this.invokes('ProgramObjects.add');
     this.count(key, -by);
   }
 
+  private invokes(handler: string, times = 1): void {
+    this.invocations.set(handler, (this.invocations.get(handler) ?? 0) + times);
+  }
+
   private line(name: string, length: number): number {
-    this.invocations += length;
+    this.invokes('ProgramObjects.note', length);
     const digits = Array.from({ length }, (_, at) => at + 1);
     this.state.set(lineName(this.program, name), Number(digits.join('')));
     return 0;

@@ -41,9 +41,8 @@ export class ProgramLoad {
     this.started.push(program);
     const id = await this.client.ask<string>({ do: 'program', name, routine });
     program.outcome = await this.client.ask<number>({ do: 'result', id }).catch(failureOf);
-    this.trial.count('programs');
+    this.trial.total('random programs');
     this.trial.count('operations', program.expected.acts);
-    this.trial.count('invocations', program.expected.invocations);
   }
 
   /** Brings the signals and completions that programs ask the test for, until {@link end}. */
@@ -53,10 +52,11 @@ export class ProgramLoad {
       const news = lines.slice(this.#brought);
       this.#brought = lines.length;
       await Promise.all(
-        news.map(({ what, name, id = '', token = '' }) => {
+        news.map(async ({ what, name, id = '', token = '' }) => {
           const value = Number(token.split(' ')[1]);
           if (what === 'awakeable')
             return this.client.ask({ do: 'complete', awakeable: name, value }).catch(unlessCompleted);
+          if (what !== 'signal') return undefined;
           return this.client.ask({ do: 'signal', id, name, value, key: token }).catch(unlessOver);
         }),
       );
@@ -66,8 +66,8 @@ export class ProgramLoad {
 
   /** Resolves when that many more have come to their ends, or nothing more is brought. */
   async progress(count: number): Promise<void> {
-    const ended = this.trial.counted('programs');
-    while (!this.#isOver && this.trial.counted('programs') < ended + count)
+    const ended = this.trial.counted('random programs');
+    while (!this.#isOver && this.trial.counted('random programs') < ended + count)
       await new Promise(resolve => setTimeout(resolve, 20));
   }
 
@@ -77,6 +77,22 @@ export class ProgramLoad {
 
   /** What is not as the programs say, those first that are the smallest, as sentences. */
   async wrong(): Promise<string[]> {
+    const [kept, invoked] = await Promise.all([this.kept(), this.invoked()]);
+    const bySize = this.started.toSorted((one, other) => one.expected.acts - other.expected.acts);
+    const wrong = bySize.flatMap(program => {
+      const differences = [
+        ...this.compare(program, kept.get(program.name) ?? new Map()),
+        ...this.compareInvocations(program, invoked.get(program.name) ?? new Map()),
+      ];
+      return differences.length === 0 ? [] : [tell(program, differences)];
+    });
+    const names = new Set(this.started.map(({ name }) => name));
+    const strange = [...invoked.keys()].filter(name => !names.has(name));
+    return [...wrong, ...strange.map(name => `there are invocations of '${name}', which was never started`)];
+  }
+
+  /** What objects keep, by program and name. */
+  private async kept(): Promise<Map<string, Map<string, string[]>>> {
     const rows = await this.scene.database.query<{ name: string; value: string }>(
       'select name, value from durable.state',
     );
@@ -86,38 +102,49 @@ export class ProgramLoad {
       const state = kept.get(program) ?? new Map<string, string[]>();
       kept.set(program, state.set(name, [...(state.get(name) ?? []), value]));
     }
-    const bySize = this.started.toSorted((one, other) => one.expected.acts - other.expected.acts);
-    const wrong = bySize.map(program => ({
-      program,
-      differences: this.compare(program, kept.get(program.name)),
-    }));
-    const { invocations = 0 } =
-      (
-        await this.scene.database.query<{ invocations: number }>(
-          'select count(*)::int as invocations from durable.invocation',
-        )
-      )[0] ?? {};
-    const due = this.started.reduce((sum, { expected }) => sum + expected.invocations, 0);
-    return [
-      ...wrong
-        .filter(({ differences }) => differences.length > 0)
-        .map(({ program, differences }) => tell(program, differences)),
-      ...(invocations === due ? [] : [`${invocations} invocations instead of ${due}`]),
-    ];
+    return kept;
   }
 
-  private compare({ expected, outcome }: Started, kept: Map<string, string[]> | undefined): string[] {
-    const names = new Set([...expected.state.keys(), ...(kept?.keys() ?? [])]);
+  /** How many invocations there are, by program, which is the first argument of each, and handler. */
+  private async invoked(): Promise<Map<string, Map<string, number>>> {
+    const rows = await this.scene.database.query<{ program: string; handler: string; count: number }>(
+      `select input::json->>0 as program, service || '.' || handler as handler, count(*)::int as count
+       from durable.invocation group by 1, 2`,
+    );
+    const invoked = new Map<string, Map<string, number>>();
+    for (const { program, handler, count } of rows) {
+      this.trial.total('invocations accepted', count);
+      const handlers = invoked.get(program) ?? new Map<string, number>();
+      invoked.set(program, handlers.set(handler, count));
+    }
+    return invoked;
+  }
+
+  private compare({ expected, outcome }: Started, kept: ReadonlyMap<string, readonly string[]>): string[] {
+    const names = new Set([...expected.state.keys(), ...kept.keys()]);
     this.trial.count('counters compared', names.size);
     const state = [...names].flatMap(name => {
       const [due, is] = [
         `${expected.state.get(name) ?? 'nothing'}`,
-        kept?.get(name)?.join(' and ') ?? 'nothing',
+        kept.get(name)?.join(' and ') ?? 'nothing',
       ];
       return due === is ? [] : [`${name}: ${is} instead of ${due}`];
     });
     const result = outcome === expected.outcome ? [] : [`it gave ${outcome} instead of ${expected.outcome}`];
-    return [...result, ...state];
+    const wrong = [...result, ...state];
+    this.trial.total('wrong outcomes', wrong.length);
+    return wrong;
+  }
+
+  /** Every child is accepted once: counters alone would not tell of one more that adds nothing to any. */
+  private compareInvocations({ expected }: Started, invoked: ReadonlyMap<string, number>): string[] {
+    const handlers = new Set([...expected.invocations.keys(), ...invoked.keys()]);
+    return [...handlers].flatMap(handler => {
+      const [due, are] = [expected.invocations.get(handler) ?? 0, invoked.get(handler) ?? 0];
+      if (due === are) return [];
+      this.trial.total(are < due ? 'invocations lost' : 'invocations too many', Math.abs(due - are));
+      return [`${are} invocations of ${handler} instead of ${due}`];
+    });
   }
 }
 

@@ -9,13 +9,14 @@ import { copyEmbedded } from '../../support/embedded-template.js';
 import { RedisTransports } from '../../support/redis-transports.js';
 import { createScratchDatabase } from '../../support/scratch-database.js';
 import { until } from '../../support/until.js';
-import { type Account, breaches, leftovers } from './checks.js';
+import { type Account, breaches, leftovers, tally } from './checks.js';
 import { type DirectDatabase, embeddedDatabase, postgresDatabase } from './database.js';
 import { residue } from './residue.js';
 import { describeStuck } from './stuck.js';
 import { Ledger } from './ledger.js';
 import { type Records, readRecords } from './records.js';
 import { processPool } from './process-pool.js';
+import type { Trial } from './trial.js';
 import type { WorkerProcess } from './worker-process.js';
 
 /** What workers run on. */
@@ -25,6 +26,8 @@ export type Setting = 'embedded' | 'postgres' | 'postgres+redis';
 export const PATIENCE_MS = 60_000;
 
 export interface SceneOptions {
+  /** Is told who was killed and stopped, and what {@link Scene.conclude} found. */
+  readonly trial?: Trial;
   /** Server of the test's own, for the scene's database; else the shared one. */
   readonly postgres?: string;
   /** Server of the test's own, for the scene's namespace; else the shared one. */
@@ -63,6 +66,7 @@ export class Scene {
   readonly workers: WorkerProcess[] = [];
   /** Processes that have no lease. */
   readonly #clients = new Set<number>();
+  #isClosing = false;
 
   private constructor(
     readonly setting: Setting,
@@ -123,6 +127,7 @@ export class Scene {
     const { open = [], fault, worker, postgres, redis, ...clock } = begin;
     const child = processPool.take();
     child.explain = () => this.stuck();
+    this.#watch(child);
     this.workers.push(child);
     if (worker === false) this.#clients.add(child.pid);
     const options = {
@@ -176,12 +181,13 @@ export class Scene {
     const late = new Set(this.workers.filter(worker => hasLostLease(worker)).map(({ pid }) => pid));
     const killed = this.workers.filter(({ exit }) => exit?.code !== 0).map(({ pid }) => pid);
     const broken = new Set([...killed, ...late]);
-    return [
-      ...unclean,
+    const found = [
       ...breaches(records, this.ledger.lines(), { ...account, broken, late }),
       ...leftovers(records, await this.openTransactions()),
       ...(await residue(this, broken.size)),
     ];
+    if (this.options.trial) tally(this.options.trial, records, this.ledger.lines(), found);
+    return [...unclean, ...found];
   }
 
   /** Ends what lives in an orderly way, once those who were killed have no lease any more; who did not end well. */
@@ -204,11 +210,23 @@ export class Scene {
 
   /** Kills what lives and removes everything. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     processPool.want(-spareOf(this.options));
     await Promise.all(this.workers.map(worker => worker.kill()));
     await this.database.close();
     await this.cleanUp();
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Counts how it ends, unless that is the end of all, and how often it was stopped. */
+  #watch(child: WorkerProcess): void {
+    const { trial } = this.options;
+    if (!trial) return;
+    child.onThaw = () => trial.total('worker stops');
+    void child.exited.then(({ code, signal }) => {
+      if (this.#isClosing || code === 0) return;
+      trial.total(signal === 'SIGKILL' ? 'worker kills' : 'workers ended otherwise');
+    });
   }
 
   /** While some live, the leases of the killed end: waits for that. */

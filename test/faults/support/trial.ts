@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TOTALS } from '../totals.mjs';
 import { SeededRandom } from './random.js';
 
 /** A counter, or what samples of a measure come to. */
@@ -66,7 +67,13 @@ export class Trial {
     return now - this.#began < this.#ms;
   }
 
-  /** Counts something that happened. */
+  /** Counts what the report adds up over all trials, by its name among {@link TOTALS}. */
+  total(what: string, by = 1): void {
+    if (!(what in TOTALS)) throw new Error(`test/faults/totals.mjs has no '${what}'`);
+    this.count(what, by);
+  }
+
+  /** Counts something that only this trial has. */
   count(what: string, by = 1): void {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + by);
   }

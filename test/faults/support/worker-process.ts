@@ -51,6 +51,8 @@ export class WorkerProcess {
   log = '';
   /** Says what is the matter when an answer does not come. */
   explain: () => Promise<string> = async () => '';
+  /** Told each time that it goes on after it was stopped. */
+  onThaw: () => void = () => undefined;
 
   readonly #child: ChildProcess;
   readonly #answers = new Map<number, Answer>();
@@ -121,7 +123,8 @@ export class WorkerProcess {
       this.#answers.set(ask, { resolve: value => resolve(value as T), reject });
       const vain = `worker ${this.pid} did not answer ${JSON.stringify(command)} in ${ANSWER_MS} ms`;
       limit = setTimeout(
-        () => void this.explain().then(stuck => reject(new Error(`${vain}. ${stuck}`.trim()))),
+        // Its database may be gone by then.
+        () => void this.explain().then(stuck => reject(new Error(`${vain}. ${stuck}`.trim())), reject),
         ANSWER_MS,
       );
       // One that was killed in this moment has no channel any more; its exit says so to whoever waits.
@@ -143,6 +146,7 @@ export class WorkerProcess {
   }
 
   thaw(): void {
+    if (!this.#exit && isStopped(this.pid)) this.onThaw();
     this.#signal('SIGCONT');
   }
 

@@ -1,0 +1,95 @@
+import type { InvocationView } from '../ports/attempt-view.js';
+import type { Logger } from '../ports/logger.js';
+
+/** The body of a step that runs. */
+export interface StepBody {
+  readonly kind: 'step' | 'compensation';
+  readonly name: string;
+  readonly invocation: Pick<InvocationView, 'id' | 'service' | 'handler'>;
+}
+
+/** How many bodies a warning names. */
+const SHOWN = 3;
+/** How often it is looked whether the event loop turns, within the time for which it may be blocked. */
+const LOOKS = 4;
+
+/**
+ * The bodies of steps that run in a worker. One that computes keeps everything else from running, the renewal of the lease
+ * too: who it was can be said only afterwards, by when the event loop had turned before.
+ */
+export class StepBodies {
+  private readonly running = new Set<StepBody>();
+  private turnedAt = 0;
+  private looking: NodeJS.Timeout | undefined;
+  private blocked: string | undefined;
+
+  /**
+   * @param longestMs for how long the event loop may be blocked without a warning
+   * @param now of this machine: what is blocked is blocked in real time, whatever a test says that it is
+   */
+  constructor(
+    private readonly longestMs: number,
+    private readonly logger: Logger,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Runs a body; warns of it if it blocks the event loop. */
+  async during<T>(body: StepBody, run: () => Promise<T>): Promise<T> {
+    this.watch();
+    this.running.add(body);
+    try {
+      const result = run();
+      this.look([body]);
+      return await result;
+    } finally {
+      // What has just ended is what ran in this turn.
+      this.look([body]);
+      this.running.delete(body);
+    }
+  }
+
+  /** What blocked the event loop since this was last asked, if that is known. */
+  takeBlocked(): string | undefined {
+    const { blocked } = this;
+    this.blocked = undefined;
+    return blocked;
+  }
+
+  /** The event loop turns. */
+  turn(): void {
+    this.look([...this.running]);
+    this.turnedAt = this.now();
+    if (this.running.size > 0) return;
+    clearInterval(this.looking);
+    this.looking = undefined;
+  }
+
+  private watch(): void {
+    if (this.looking) return this.look([...this.running]);
+    this.turnedAt = this.now();
+    this.looking = setInterval(() => this.turn(), this.longestMs / LOOKS).unref();
+  }
+
+  private look(suspects: readonly StepBody[]): void {
+    const now = this.now();
+    const ms = now - this.turnedAt;
+    if (ms <= this.longestMs) return;
+    this.turnedAt = now;
+    if (suspects.length === 0) return;
+    this.blocked = listed(suspects);
+    this.logger.warn(
+      `the event loop was blocked, or the process stopped, for ${Math.round(ms)} ms while ${this.blocked} ran: nothing else could run, nor the lease of the worker be renewed`,
+    );
+  }
+}
+
+function listed(bodies: readonly StepBody[]): string {
+  const shown = bodies
+    .slice(0, SHOWN)
+    .map(
+      ({ kind, name, invocation: { id, service, handler } }) =>
+        `${kind} ${name} of ${service}.${handler} ${id}`,
+    );
+  const more = bodies.length - shown.length;
+  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
+}
