@@ -6,6 +6,7 @@ import { measureAll } from './measure.js';
 import { ArgumentError, parseOptions, USAGE, type BenchOptions } from './options.js';
 import { toMarkdown, type Report } from './report.js';
 import { Servers } from './servers.js';
+import { countStatements } from './statements.js';
 import { TRANSPORTS } from './transports.js';
 
 // The servers end with this process, but not with a signal that nobody handles.
@@ -32,6 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function bench(options: BenchOptions): Promise<void> {
   const servers = new Servers();
+  countStatements();
   try {
     const report = await run(options, servers);
     process.stdout.write(`${toMarkdown(report)}\n`);
