@@ -8,7 +8,7 @@ export interface BenchOptions {
   readonly transports: readonly TransportName[];
   /** Measured rounds of each workload on each transport; one more warms up. */
   readonly rounds: number;
-  /** What the usual size of a round is multiplied by. */
+  /** What the usual size of a round, and of the history of growth, is multiplied by. */
   readonly size: number;
   /** File that takes everything measured. */
   readonly json: string | undefined;
@@ -26,7 +26,7 @@ export const USAGE = `npm run bench -- [options]
   --workload NAME    ${NAMES.join(', ')}; may be repeated (default: all)
   --transport NAME   ${TRANSPORT_NAMES.join(', ')}; may be repeated (default: all)
   --rounds N         measured rounds of each, after one that warms up (default: 5)
-  --size FACTOR      size of a round: 1 is the usual one, 0.1 a tenth (default: 1)
+  --size FACTOR      size of a round, and of the history of growth: 1 is the usual one, 0.1 a tenth (default: 1)
   --json FILE        writes every round, the costs and the machine to a file
   --svg DIRECTORY    writes plots of the latencies and of growth, as far as they were measured, to a directory
   --help             shows this`;

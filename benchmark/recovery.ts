@@ -1,6 +1,6 @@
 import type { InvocationHandle } from 'nestjs-durable';
 import { InterruptedService } from './interruption.js';
-import { roundOf, type Measurement } from './measurement.js';
+import { roundOf, shortly, type Measurement } from './measurement.js';
 import { sized, type Scenario, type Stage } from './scenario.js';
 import { setUp, type Setup } from './setup.js';
 import { TRANSPORTS } from './transports.js';
@@ -28,16 +28,16 @@ async function recovery({ transport, servers, options, progress }: Stage): Promi
   const apart = { ...TRANSPORTS[transport], workers: 1 };
   const setup = await setUp(apart, servers, { worker, holds: true });
   try {
-    const sample = await takeOver(setup, count);
+    const round = roundOf(await takeOver(setup, count));
     const measurement: Measurement = {
       workload: RECOVERY.name,
       title: 'W10 take-over of 10,000 from a killed worker',
       reports: 'figures',
       transport,
       setting: transport === 'redis' ? 'PostgreSQL + Redis, processes apart' : 'PostgreSQL, processes apart',
-      rounds: [roundOf(sample)],
+      rounds: [round],
     };
-    progress(`${transport}: ${measurement.title}: ${JSON.stringify(sample.figures)}`);
+    progress(`${transport}: ${measurement.title}: ${shortly(round)}`);
     return [measurement];
   } finally {
     await setup.close();
