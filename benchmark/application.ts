@@ -9,6 +9,7 @@ import {
   VirtualObject,
   type DurableModuleOptions,
 } from 'nestjs-durable';
+import { InterruptedService, Interruption } from './interruption.js';
 
 /** What a handler of many steps took for each of its first and of its last ones, in milliseconds. */
 export interface StepTimes {
@@ -76,14 +77,16 @@ export class BenchCounter {
   }
 }
 
-/** The application of a benchmark: a durable service and a virtual object, nothing around them. */
+/** The application of a benchmark: durable services and a virtual object, nothing around them. */
 @Module({})
 export class BenchModule {
-  static with(options: DurableModuleOptions): DynamicModule {
+  /** @param process whether it holds the steps that can be held */
+  static with(options: DurableModuleOptions, process: { readonly holds?: boolean } = {}): DynamicModule {
+    const interruption = { provide: Interruption, useValue: new Interruption(process.holds ?? false) };
     return {
       module: BenchModule,
       imports: [DurableModule.forRoot(options)],
-      providers: [BenchService, BenchCounter],
+      providers: [BenchService, BenchCounter, InterruptedService, interruption],
     };
   }
 }

@@ -1,10 +1,13 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { cpuSecondsOf, ownCpuSeconds } from './cpu.js';
+import { leaveOut, ownStatements } from './statements.js';
+import type { WorkerProcess } from './worker-process.js';
 
 /** What is counted, each from the start of its server or process on. */
 export const COUNTERS = [
   'transactions',
+  'statements',
   'walBytes',
   'redisCommands',
   'nodeCpu',
@@ -19,8 +22,8 @@ export type Counts = Partial<Record<(typeof COUNTERS)[number], number>>;
 export interface CounterSources {
   readonly postgres: { readonly url: string; readonly pid: number } | undefined;
   readonly redis: { readonly url: string; readonly pid: number } | undefined;
-  /** Worker processes; this one is counted anyway. */
-  readonly workers: readonly number[];
+  /** Worker processes, also those that start later; this one is counted anyway. */
+  readonly workers: readonly WorkerProcess[];
 }
 
 /** Commands of the transport that only its scripts call: Redis counts them beside the call of the script. */
@@ -38,6 +41,7 @@ export class Counters {
 
   static async open(sources: CounterSources): Promise<Counters> {
     const postgres = sources.postgres && new pg.Client({ connectionString: sources.postgres.url });
+    if (postgres) leaveOut(postgres);
     await postgres?.connect();
     const redis = sources.redis && new Redis(sources.redis.url);
     return new Counters(sources, postgres, redis);
@@ -45,9 +49,10 @@ export class Counters {
 
   async read(): Promise<Counts> {
     const { postgres, redis, workers } = this.sources;
-    const workerCpu = workers.length > 0 ? cpuSecondsOf(workers) : 0;
+    const workerCpu = workers.length > 0 ? cpuSecondsOf(workers.map(({ pid }) => pid)) : 0;
     return withoutUndefined({
       ...(await this.readPostgres()),
+      statements: postgres && (await this.readStatements()),
       redisCommands: await this.readCommands(),
       nodeCpu: workerCpu === undefined ? undefined : ownCpuSeconds() + workerCpu,
       postgresCpu: postgres && cpuSecondsOf([postgres.pid]),
@@ -70,6 +75,12 @@ export class Counters {
     return { transactions: Number(rows[0]?.transactions), walBytes: Number(rows[0]?.wal) };
   }
 
+  private async readStatements(): Promise<number> {
+    let sent = ownStatements();
+    for (const worker of this.sources.workers) sent += await worker.ask('statements');
+    return sent;
+  }
+
   private async readCommands(): Promise<number | undefined> {
     if (!this.redis) return undefined;
     const stats = await this.redis.info('commandstats');
@@ -80,10 +91,22 @@ export class Counters {
   }
 }
 
-/** What was used between two readings, for each of so many invocations. */
+/** What was used between two readings. */
+export function used(before: Counts, after: Counts): Counts {
+  return withoutUndefined(
+    Object.fromEntries(COUNTERS.map(name => [name, difference(before[name], after[name])])),
+  );
+}
+
+/** What was used between two readings, for each of so many invocations; nothing if there were none. */
 export function perInvocation(before: Counts, after: Counts, invocations: number): Counts {
-  const used = COUNTERS.map(name => [name, ((after[name] ?? NaN) - (before[name] ?? NaN)) / invocations]);
-  return Object.fromEntries(used.filter(([, value]) => !Number.isNaN(value))) as Counts;
+  if (invocations === 0) return {};
+  const shares = Object.entries(used(before, after)).map(([name, value]) => [name, value / invocations]);
+  return Object.fromEntries(shares) as Counts;
+}
+
+function difference(before: number | undefined, after: number | undefined): number | undefined {
+  return before === undefined || after === undefined ? undefined : after - before;
 }
 
 function withoutUndefined(counts: Readonly<Record<string, number | undefined>>): Counts {

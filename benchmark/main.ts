@@ -1,11 +1,13 @@
 import 'reflect-metadata';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { currentLoad, inspectMachine } from './machine.js';
 import { measureAll } from './measure.js';
 import { ArgumentError, parseOptions, USAGE, type BenchOptions } from './options.js';
+import { plotsOf } from './plots/plots.js';
 import { toMarkdown, type Report } from './report.js';
 import { Servers } from './servers.js';
+import { countStatements } from './statements.js';
 import { TRANSPORTS } from './transports.js';
 
 // The servers end with this process, but not with a signal that nobody handles.
@@ -32,10 +34,13 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function bench(options: BenchOptions): Promise<void> {
   const servers = new Servers();
+  countStatements();
   try {
     const report = await run(options, servers);
     process.stdout.write(`${toMarkdown(report)}\n`);
-    if (options.json !== undefined) writeJson(options.json, report);
+    if (options.json !== undefined) write(options.json, `${JSON.stringify(report, null, 2)}\n`);
+    if (options.svg !== undefined)
+      for (const { file, svg } of plotsOf(report)) write(join(options.svg, file), svg);
   } finally {
     await servers.stop();
   }
@@ -55,7 +60,7 @@ async function run(options: BenchOptions, servers: Servers): Promise<Report> {
   return { machine: { ...machine, load: { before, after: currentLoad() } }, measurements };
 }
 
-function writeJson(file: string, report: Report): void {
+function write(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(file, text);
 }

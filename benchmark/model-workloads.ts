@@ -1,13 +1,22 @@
 import type { DurableClient, InvocationInfo } from 'nestjs-durable';
 import { BenchCounter, BenchService } from './application.js';
 import { percentile } from './statistics.js';
-import { inTurns, secondsSince, type Bench, type Sample, type Workload } from './workload.js';
+import {
+  expectCount,
+  inTurns,
+  secondsSince,
+  sendAll,
+  STARTERS,
+  type Bench,
+  type Sample,
+  type Workload,
+} from './workload.js';
 
-/** Callers that send at the same time. */
-const STARTERS = 64;
 /** Steps at the beginning and at the end that are compared. */
 const EDGE = 100;
 const PAGE = 1_000;
+/** Ended invocations before the sleeping ones, for each of those: an idle worker has worked. */
+const WARM_UP = 0.1;
 
 /** Workloads of long journals, calls, virtual objects, timers and suspension. */
 export const MODEL_WORKLOADS: readonly Workload[] = [
@@ -48,9 +57,9 @@ export const MODEL_WORKLOADS: readonly Workload[] = [
   },
   {
     name: 'w9',
-    title: 'W9 50,000 sleeping invocations',
+    title: 'W9 100,000 sleeping invocations',
     reports: 'figures',
-    count: 50_000,
+    count: 100_000,
     once: true,
     run: sleeping,
   },
@@ -74,7 +83,7 @@ async function children({ client }: Bench, count: number): Promise<Sample> {
   const started = performance.now();
   const sum = await client.call(BenchService).children(count);
   const seconds = secondsSince(started);
-  expect('the sum of the children', sum, (count * (count - 1)) / 2);
+  expectCount('the sum of the children', sum, (count * (count - 1)) / 2);
   return { invocations: count, seconds, figures: { 'ms until all have answered': seconds * 1_000 } };
 }
 
@@ -91,7 +100,7 @@ async function additions(client: DurableClient, count: number, keys: number): Pr
   });
   await Promise.all(results);
   const seconds = secondsSince(started);
-  expect(
+  expectCount(
     'the sum of the objects',
     sums.reduce((all, sum) => all + sum, 0),
     count,
@@ -121,7 +130,7 @@ async function timers({ client }: Bench, count: number): Promise<Sample> {
     lateness.push((finishedAt?.getTime() ?? NaN) - (due.get(id) ?? NaN));
   });
   const early = lateness.filter(ms => !(ms >= 0)).length;
-  expect('the number of early timers', early, 0);
+  expectCount('the number of early timers', early, 0);
   const figures = {
     'ms late, p50': percentile(lateness, 50),
     'ms late, p99': percentile(lateness, 99),
@@ -131,8 +140,12 @@ async function timers({ client }: Bench, count: number): Promise<Sample> {
   return { invocations: count, seconds, figures };
 }
 
-/** What the process that works holds before and after so many invocations have gone to sleep for longer than this runs. */
+/**
+ * What the process that works holds when it is idle, after invocations of other kinds, and once so many have gone to
+ * sleep for longer than this runs.
+ */
 async function sleeping({ client, memory }: Bench, count: number): Promise<Sample> {
+  await sendAll(client, 'threeSteps', Math.ceil(count * WARM_UP));
   const before = await memory();
   const started = performance.now();
   const at = new Date(Date.now() + 24 * 3_600_000);
@@ -146,6 +159,7 @@ async function sleeping({ client, memory }: Bench, count: number): Promise<Sampl
     'MB of heap after': after.heap,
     'MB of RSS before': before.rss,
     'MB of RSS after': after.rss,
+    'MB of RSS over an idle worker': after.rss - before.rss,
   };
   return { invocations: count, seconds, figures };
 }
@@ -171,9 +185,4 @@ async function eachSleeper(
     page.items.forEach(visit);
     cursor = page.cursor;
   }
-}
-
-/** A benchmark of wrong results would be worth nothing. */
-function expect(what: string, found: number, expected: number): void {
-  if (found !== expected) throw new Error(`${what} is ${found}; it must be ${expected}`);
 }

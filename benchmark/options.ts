@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { NAMES, transportsOf } from './catalogue.js';
 import { TRANSPORT_NAMES, type TransportName } from './transports.js';
-import { WORKLOAD_NAMES } from './workloads.js';
 
 /** What to measure, and how long. */
 export interface BenchOptions {
@@ -8,10 +8,12 @@ export interface BenchOptions {
   readonly transports: readonly TransportName[];
   /** Measured rounds of each workload on each transport; one more warms up. */
   readonly rounds: number;
-  /** What the usual size of a round is multiplied by. */
+  /** What the usual size of a round, and of the history of growth, is multiplied by. */
   readonly size: number;
   /** File that takes everything measured. */
   readonly json: string | undefined;
+  /** Directory that takes the plots. */
+  readonly svg: string | undefined;
 }
 
 /** An argument that the benchmark cannot be run with. */
@@ -21,11 +23,12 @@ export class ArgumentError extends Error {
 
 export const USAGE = `npm run bench -- [options]
 
-  --workload NAME    ${WORKLOAD_NAMES.join(', ')}; may be repeated (default: all)
+  --workload NAME    ${NAMES.join(', ')}; may be repeated (default: all)
   --transport NAME   ${TRANSPORT_NAMES.join(', ')}; may be repeated (default: all)
   --rounds N         measured rounds of each, after one that warms up (default: 5)
-  --size FACTOR      size of a round: 1 is the usual one, 0.1 a tenth (default: 1)
+  --size FACTOR      size of a round, and of the history of growth: 1 is the usual one, 0.1 a tenth (default: 1)
   --json FILE        writes every round, the costs and the machine to a file
+  --svg DIRECTORY    writes plots of the latencies and of growth, as far as they were measured, to a directory
   --help             shows this`;
 
 /**
@@ -35,9 +38,12 @@ export const USAGE = `npm run bench -- [options]
 export function parseOptions(args: readonly string[]): BenchOptions | undefined {
   const values = parse(args);
   if (values.help) return undefined;
+  const workloads = chosen('workload', values.workload, NAMES);
+  const transports = chosen('transport', values.transport, TRANSPORT_NAMES);
+  for (const name of values.workload ?? []) assertPlace(name, transports);
   return {
-    workloads: chosen('workload', values.workload, WORKLOAD_NAMES),
-    transports: chosen('transport', values.transport, TRANSPORT_NAMES),
+    workloads,
+    transports,
     rounds: number('rounds', values.rounds, 5, 'a whole number from 1 to 1000', value => {
       return Number.isInteger(value) && value >= 1 && value <= 1_000;
     }),
@@ -45,6 +51,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
       return value > 0 && value <= 1_000;
     }),
     json: values.json,
+    svg: values.svg,
   };
 }
 
@@ -58,6 +65,7 @@ function parse(args: readonly string[]) {
         rounds: { type: 'string' },
         size: { type: 'string' },
         json: { type: 'string' },
+        svg: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
@@ -75,6 +83,13 @@ function chosen<Name extends string>(
   const wrong = given.find(name => !known.some(one => one === name));
   if (wrong !== undefined) throw refused(option, wrong, `one of ${known.join(', ')}`);
   return known.filter(name => given.includes(name));
+}
+
+/** What was asked for is not left out silently. */
+function assertPlace(workload: string, transports: readonly TransportName[]): void {
+  const places = transportsOf(workload) ?? transports;
+  if (places.some(name => transports.includes(name))) return;
+  throw new ArgumentError(`--workload ${workload} is measured on --transport ${places.join(' or ')} only.`);
 }
 
 function number(

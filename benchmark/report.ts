@@ -1,8 +1,7 @@
 import type { Counts } from './counters.js';
 import type { Machine } from './machine.js';
-import type { Measurement, Round } from './measure.js';
+import type { Measurement, Round } from './measurement.js';
 import { spread } from './statistics.js';
-import { TRANSPORTS } from './transports.js';
 
 /** A run, as `--json` writes it. */
 export interface Report {
@@ -21,7 +20,7 @@ export function toMarkdown({ machine, measurements }: Report): string {
   return [
     ...section('Throughput: median of the rounds (lowest to highest)', throughput(reporting('throughput'))),
     ...section('Latency in ms: median of the rounds (lowest to highest)', latency(reporting('latency'))),
-    ...section('Long invocations: median of the rounds (lowest to highest)', named(reporting('figures'))),
+    ...section('Other figures: median of the rounds (lowest to highest)', named(measurements)),
     ...section('Costs per invocation: median of the rounds', costs(measurements)),
     ...section('Machine', machineTable(machine)),
   ].join('\n');
@@ -55,27 +54,36 @@ function costs(measurements: readonly Measurement[]): Cells[] {
     'workload',
     'transport',
     'write transactions',
+    'SQL statements',
     'WAL bytes',
     'Redis commands',
     'CPU ms Node',
     'CPU ms PostgreSQL',
     'CPU ms Redis',
+    'peak MB of Node',
   ];
-  const rows = measurements.map(({ rounds, ...one }) => {
+  const counted = measurements.filter(({ rounds }) => rounds.some(hasCosts));
+  const rows = counted.map(({ rounds, ...one }) => {
     const cost = (name: keyof Counts, factor = 1): string =>
       middle(rounds, round => times(round.costs[name], factor));
     return [
       ...names(one),
       cost('transactions'),
+      cost('statements'),
       cost('walBytes'),
       cost('redisCommands'),
       // Milliseconds of one invocation are seconds of a thousand.
       cost('nodeCpu', 1_000),
       cost('postgresCpu', 1_000),
       cost('redisCpu', 1_000),
+      middle(rounds, round => round.peakMemory),
     ];
   });
-  return [head, ...rows];
+  return rows.length === 0 ? [] : [head, ...rows];
+}
+
+function hasCosts({ costs }: Round): boolean {
+  return Object.keys(costs).length > 0;
 }
 
 function machineTable({ limits, versions, load, ...machine }: Machine): Cells[] {
@@ -91,8 +99,8 @@ function machineTable({ limits, versions, load, ...machine }: Machine): Cells[] 
   ];
 }
 
-function names({ title, transport }: Pick<Measurement, 'title' | 'transport'>): Cells {
-  return [title, TRANSPORTS[transport].title];
+function names({ title, setting }: Pick<Measurement, 'title' | 'setting'>): Cells {
+  return [title, setting];
 }
 
 function range(rounds: readonly Round[], read: (round: Round) => number | undefined): string {

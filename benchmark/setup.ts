@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
-import { DurableClient, type DurableModuleOptions } from 'nestjs-durable';
+import { DurableClient, type DurableModuleOptions, type WorkerOptions } from 'nestjs-durable';
 import pg from 'pg';
 import { BenchModule } from './application.js';
 import { Counters } from './counters.js';
@@ -15,9 +15,25 @@ import { WorkerProcess } from './worker-process.js';
 export interface Setup {
   readonly client: DurableClient;
   readonly counters: Counters;
+  /** URL of its database, if a server has it. */
+  readonly database: string | undefined;
+  /** Worker processes beside this one, in the order in which they started. */
+  readonly workers: readonly WorkerProcess[];
+  /** Starts one more. */
+  startWorker(): Promise<WorkerProcess>;
+  /** Node processes that run. */
+  processes(): number[];
   /** What the process holds that works. */
   memory(): Promise<Memory>;
   close(): Promise<void>;
+}
+
+/** How it is set up. */
+export interface SetupOptions {
+  /** Options of every worker. */
+  readonly worker?: WorkerOptions;
+  /** Whether the workers that it begins with never end a step that can be held. */
+  readonly holds?: boolean;
 }
 
 /** Undoes, last first, what was done to set up. */
@@ -34,42 +50,58 @@ class Undo {
 }
 
 /** Sets a transport up: a database of its own, the worker processes, and the client's application in this process. */
-export async function setUp(transport: Transport, servers: Servers): Promise<Setup> {
+export async function setUp(
+  transport: Transport,
+  servers: Servers,
+  options: SetupOptions = {},
+): Promise<Setup> {
   const undo = new Undo();
   try {
-    return await open(transport, servers, undo);
+    return await open(transport, servers, options, undo);
   } catch (error) {
     await undo.all();
     throw error;
   }
 }
 
-async function open(transport: Transport, servers: Servers, undo: Undo): Promise<Setup> {
+async function open(
+  transport: Transport,
+  servers: Servers,
+  { worker = {}, holds = false }: SetupOptions,
+  undo: Undo,
+): Promise<Setup> {
   const postgres = transport.postgres ? await servers.postgres() : undefined;
   const redis = transport.redis ? await servers.redis() : undefined;
-  const namespace = `bench-${Date.now()}`;
-  const options: DurableModuleOptions = {
-    namespace,
-    ...(postgres ? { postgres: await freshDatabase(postgres.url) } : { embedded: temporary(undo) }),
+  const database = postgres && (await freshDatabase(postgres.url));
+  const module: DurableModuleOptions = {
+    namespace: `bench-${Date.now()}`,
+    worker,
+    ...(database !== undefined ? { postgres: database } : { embedded: temporary(undo) }),
     ...(redis && { redis: redis.url }),
   };
   const workers: WorkerProcess[] = [];
-  for (let started = 0; started < transport.workers; started++) {
-    const worker = await WorkerProcess.start(options);
-    undo.add(() => worker.stop());
-    workers.push(worker);
-  }
-  const own = { ...options, worker: transport.workers === 0 };
+  const startWorker = async (holdsSteps = false): Promise<WorkerProcess> => {
+    const started = await WorkerProcess.start({ module, holds: holdsSteps });
+    undo.add(() => started.stop());
+    workers.push(started);
+    return started;
+  };
+  while (workers.length < transport.workers) await startWorker(holds);
+  const own = transport.workers === 0 ? module : { ...module, worker: false };
   const application = await NestFactory.createApplicationContext(BenchModule.with(own), {
     logger: ['error'],
   });
   undo.add(() => application.close());
-  const counters = await Counters.open({ postgres, redis, workers: workers.map(({ pid }) => pid) });
+  const counters = await Counters.open({ postgres, redis, workers });
   undo.add(() => counters.close());
   return {
     client: application.get(DurableClient),
     counters,
-    memory: async () => (await workers[0]?.memory()) ?? ownMemory(),
+    database,
+    workers,
+    startWorker: () => startWorker(),
+    processes: () => [process.pid, ...workers.filter(one => one.isRunning).map(({ pid }) => pid)],
+    memory: async () => (await workers[0]?.ask('memory')) ?? ownMemory(),
     close: () => undo.all(),
   };
 }

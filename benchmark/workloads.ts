@@ -1,15 +1,19 @@
-import type { DurableClient, InvocationHandle } from 'nestjs-durable';
+import type { DurableClient } from 'nestjs-durable';
 import { BenchService } from './application.js';
+import { LOAD_WORKLOADS } from './load-workloads.js';
 import { MODEL_WORKLOADS } from './model-workloads.js';
-import { inTurns, secondsSince, type Bench, type Sample, type Workload } from './workload.js';
+import {
+  expectValue,
+  secondsSince,
+  sendAll,
+  type Bench,
+  type HandlerName,
+  type Sample,
+  type Workload,
+} from './workload.js';
 
-type HandlerName = 'empty' | 'oneStep' | 'threeSteps';
-
-/** Callers that send at the same time. */
-const STARTERS = 64;
-
-/** Every workload, in the order of the tables. */
-export const WORKLOADS: readonly Workload[] = [
+/** Workloads of W1 to W4, in the order of the tables. */
+const BASE_WORKLOADS: readonly Workload[] = [
   {
     name: 'w1',
     title: 'W1 empty handler',
@@ -52,10 +56,10 @@ export const WORKLOADS: readonly Workload[] = [
     count: 8_000,
     run: acceptsUnderLoad,
   },
-  ...MODEL_WORKLOADS,
 ];
 
-export const WORKLOAD_NAMES = [...new Set(WORKLOADS.map(({ name }) => name))];
+/** What runs on one setup, in the order of the tables; last what leaves the most behind. */
+export const WORKLOADS: readonly Workload[] = [...BASE_WORKLOADS, ...LOAD_WORKLOADS, ...MODEL_WORKLOADS];
 
 /** Sends as fast as the starters can, and awaits every result. */
 async function flood(client: DurableClient, handler: HandlerName, count: number): Promise<Sample> {
@@ -101,21 +105,6 @@ async function acceptsUnderLoad({ client }: Bench, count: number): Promise<Sampl
   return { invocations: count + results.length, seconds: secondsSince(started), latencies };
 }
 
-async function sendAll(
-  client: DurableClient,
-  handler: HandlerName,
-  count: number,
-  whenSent: () => void = () => undefined,
-): Promise<void> {
-  const sends = client.send(BenchService);
-  const results: Promise<void>[] = [];
-  await inTurns(STARTERS, count, async value => {
-    results.push(expectResult(await sends[handler](value), value));
-  });
-  whenSent();
-  await Promise.all(results);
-}
-
 async function timed(count: number, one: (value: number) => Promise<void>): Promise<Sample> {
   const latencies: number[] = [];
   const started = performance.now();
@@ -125,13 +114,4 @@ async function timed(count: number, one: (value: number) => Promise<void>): Prom
     latencies.push(performance.now() - called);
   }
   return { invocations: count, seconds: secondsSince(started), latencies };
-}
-
-async function expectResult(handle: InvocationHandle<number>, value: number): Promise<void> {
-  expectValue(await handle.result(), value);
-}
-
-/** A benchmark of wrong results would be worth nothing. */
-function expectValue(result: number, value: number): void {
-  if (result !== value) throw new Error(`an invocation of ${value} gave ${result}`);
 }
