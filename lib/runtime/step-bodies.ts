@@ -39,11 +39,11 @@ export class StepBodies {
     this.running.add(body);
     try {
       const result = run();
-      this.look([body]);
+      this.look(() => [body]);
       return await result;
     } finally {
       // What has just ended is what ran in this turn.
-      this.look([body]);
+      this.look(() => [body]);
       this.running.delete(body);
     }
   }
@@ -57,7 +57,7 @@ export class StepBodies {
 
   /** The event loop turns. */
   turn(): void {
-    this.look([...this.running]);
+    this.look(() => this.running);
     this.turnedAt = this.now();
     if (this.running.size > 0) return;
     clearInterval(this.looking);
@@ -65,16 +65,17 @@ export class StepBodies {
   }
 
   private watch(): void {
-    if (this.looking) return this.look([...this.running]);
+    if (this.looking) return this.look(() => this.running);
     this.turnedAt = this.now();
     this.looking = setInterval(() => this.turn(), this.longestMs / LOOKS).unref();
   }
 
-  private look(suspects: readonly StepBody[]): void {
+  private look(suspected: () => Iterable<StepBody>): void {
     const now = this.now();
     const ms = now - this.turnedAt;
     if (ms <= this.longestMs) return;
     this.turnedAt = now;
+    const suspects = [...suspected()];
     if (suspects.length === 0) return;
     this.blocked = listed(suspects);
     this.logger.warn(
