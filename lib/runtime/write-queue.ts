@@ -37,18 +37,22 @@ export type WriteItem =
   | Item<'arrival', Arrival>;
 
 export const MAX_BATCH = 500;
+/** Characters of payload in one batch, which is one statement: many large ones would be more than a connection takes. */
+export const MAX_PAYLOAD = 8 * 1024 * 1024;
 
-/** The longest prefix of a queue that one batch may hold, of at most `most` writes. */
+/** The longest prefix of a queue that one batch may hold, of at most `most` writes, and one group at the least. */
 export function nextBatch(
   queue: readonly WriteItem[],
   most = MAX_BATCH,
 ): { batch: WriteItem[]; rest: WriteItem[] } {
   const touched = new Touched();
   let end = 0;
+  let payload = 0;
   while (end < queue.length && end < most) {
     const group = queue.slice(end, groupEnd(queue, end));
+    for (const item of group) payload += payloadOf(item);
     // One that is larger than a batch has one of its own.
-    if (end > 0 && end + group.length > most) break;
+    if (end > 0 && (end + group.length > most || payload > MAX_PAYLOAD)) break;
     if (!group.every(item => touched.add(item))) break;
     end += group.length;
   }
@@ -82,6 +86,21 @@ export function invocationOf({ kind, write }: WriteItem): string {
   if (kind === 'accept') return write.id;
   if (kind !== 'arrival') return write.lease.invocationId;
   return write.kind === 'signal' ? write.invocationId : write.entry.invocationId;
+}
+
+/** How many characters of users' data a write has. */
+function payloadOf(item: WriteItem): number {
+  switch (item.kind) {
+    case 'accept':
+      return item.write.input.length;
+    case 'entry':
+      // A change of state carries its value a second time.
+      return (item.write.value?.length ?? 0) + (item.write.state?.value?.length ?? 0);
+    case 'transition':
+      return (item.write.output?.length ?? 0) + (item.write.error?.length ?? 0);
+    case 'arrival':
+      return item.write.value.length;
+  }
 }
 
 /** The rows that a batch touches, and in which way: the rules of `Batch`. */

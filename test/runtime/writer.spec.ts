@@ -47,6 +47,7 @@ function completed(invocation: number): Transition {
     wakes: 0,
     parent: null,
     holds: null,
+    heir: null,
   };
 }
 
@@ -124,6 +125,38 @@ describe('group commit', () => {
       [1, 0],
       [1, 1],
       [1, 0],
+    ]);
+  });
+
+  it('has at most 8 Mi characters of payload in a batch, and one write at the least', async () => {
+    const { store, batches } = recordingStore();
+    const writer = writerOn(store);
+    const mebi = 1024 * 1024;
+    const large = (at: number, length = mebi) =>
+      writer.accept({ ...accept(at), input: '1'.repeat(length) }, true).result;
+    const end = { ...completed(99), output: 'o'.repeat(7 * mebi) };
+    const state = { objectId: OBJECT.id, name: 's', value: 'v'.repeat(5 * mebi) };
+    await Promise.all([
+      ...Array.from({ length: 20 }, (_, at) => large(at)),
+      large(50, 20 * mebi),
+      large(51),
+      writer.transition(end),
+      writer.entry({ ...entry(60, 0, 'v'.repeat(5 * mebi)), state }),
+      writer.arrive({ ...signal(70, 0), value: 'v'.repeat(9 * mebi) }),
+      writer.entry(entry(80, 0)),
+    ]);
+    const sizes = batches.map(({ accepts, entries, transitions, arrivals }) =>
+      [accepts, entries, transitions, arrivals].map(writes => writes.length).join(' '),
+    );
+    expect(sizes).toEqual([
+      '8 0 0 0',
+      '8 0 0 0',
+      '4 0 0 0',
+      '1 0 0 0',
+      '1 0 1 0',
+      '0 1 0 0',
+      '0 0 0 1',
+      '0 1 0 0',
     ]);
   });
 
