@@ -150,6 +150,16 @@ describe('with 300,000 finished invocations', () => {
         arrivals: leases.flatMap(live => [s.signal(live.invocationId, 'go'), s.completion(live, 3)]),
       });
     },
+    'commit that hands objects over': () => {
+      const leases = ids.map(invocationId => ({ invocationId, epoch: 1 }));
+      return sql.commit({
+        ...{ accepts: [], arrivals: [] },
+        entries: leases.map(live =>
+          s.delivered(live, 0, { state: { objectId: uuid(), name: 'a', value: '1' } }),
+        ),
+        transitions: leases.map(live => s.transition(live, 'completed', { holds: uuid(), heir: 'w' })),
+      });
+    },
     'commit of one signal': () =>
       sql.commit({ accepts: [], entries: [], transitions: [], arrivals: [s.signal(ids[0]!, 'go')] }),
     inboxes: () => ({ text: sql.inboxes, values: [ids] }),
@@ -175,7 +185,7 @@ describe('with 300,000 finished invocations', () => {
     recordedLock: () => ({ text: sql.recordedLock, values: [ids[0]] }),
     recordedOutcome: () => ({ text: sql.recordedOutcome, values: [ids[0], 0] }),
     claim: () => ({ text: sql.claim, values: [ids, ['a', 'b'], 'w'] }),
-    claimDue: () => ({ text: sql.claimDue, values: [['a', 'b'], 0, 'w', 100, null] }),
+    claimDue: () => ({ text: sql.claimDue(2), values: [['a', 'b'], 0, 'w', 100, null] }),
     nextDue: () => ({ text: sql.nextDue, values: [['a', 'b'], null] }),
     journals: () => ({ text: sql.journals, values: [ids] }),
     reapFind: () => ({ text: sql.reapFind, values: [100] }),

@@ -73,10 +73,11 @@ END),
 ) with (fillfactor=80);
 CREATE INDEX invocation_attached ON durable.invocation USING btree (id) WHERE (attached AND (finished_at IS NOT NULL));
 CREATE INDEX invocation_created_at ON durable.invocation USING btree (created_at, id);
-CREATE INDEX invocation_due_at ON durable.invocation USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX invocation_finished_at ON durable.invocation USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX invocation_owner ON durable.invocation USING btree (owner) WHERE (owner IS NOT NULL);
 CREATE INDEX invocation_parent_id ON durable.invocation USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+CREATE INDEX invocation_service_due_at ON durable.invocation USING btree (service, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX invocation_status_created_at ON durable.invocation USING btree (status, created_at, id) WHERE (status = ANY (ARRAY['suspended'::text, 'paused'::text, 'failed'::text, 'cancelled'::text]));
 CREATE INDEX invocation_ticket ON durable.invocation USING btree (object_id, ticket) WHERE ((ticket IS NOT NULL) AND (finished_at IS NULL));
 
 create table durable.object (

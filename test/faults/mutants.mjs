@@ -95,8 +95,8 @@ export const MUTANTS = [
     name: 'early-timers',
     breaks: 'P6: what is due within a second is taken as due',
     file: 'lib/adapters/typeorm/sql/claim-due.ts',
-    from: "where due_at <= ${t.now} - $2::float8 * interval '1 millisecond'",
-    to: "where due_at <= ${t.now} + interval '1 second' - $2::float8 * interval '1 millisecond'",
+    from: 'isDue = `due_at <= ${t.now} - $2',
+    to: "isDue = `due_at <= ${t.now} + interval '1 second' - $2",
     tests: ['test/contract/clock.spec.ts', 'test/contract/postgres.store.spec.ts'],
   },
 ];

@@ -7,6 +7,7 @@ import { AddEvents1763800300000 } from './migrations/add-events.js';
 import { AddProgrammingModel1763700000000 } from './migrations/add-programming-model.js';
 import { AddSchedules1763830000000 } from './migrations/add-schedules.js';
 import { CreateDurable1763600000000 } from './migrations/create-durable.js';
+import { IndexByServiceAndStatus1763850000000 } from './migrations/index-by-service-and-status.js';
 import { ObjectEntity, StateEntity } from './object.entity.js';
 import { ScheduleEntity } from './schedule.entity.js';
 import { SubscriptionEntity } from './subscription.entity.js';
@@ -33,4 +34,5 @@ export const MIGRATIONS = [
   AddControl1763800000000,
   AddEvents1763800300000,
   AddSchedules1763830000000,
+  IndexByServiceAndStatus1763850000000,
 ];

@@ -57,7 +57,7 @@ export function statements(t: Tables) {
     list: (query: ListQuery): Statement => list(t, query),
     settle: (entry: EntryWrite): Statement => settle(t, entry),
     claim: claim(t),
-    claimDue: claimDue(t),
+    claimDue: (services: number) => claimDue(t, services),
     controlAsk: controlAsk(t),
     controlEnd: controlEnd(t),
     controlLock: controlLock(t),

@@ -105,8 +105,9 @@ export class TypeOrmStore implements Store {
 
   async claimDue(request: ClaimRequest & DueRequest): Promise<DueClaims> {
     const { services, overdueMs, workerId, limit, sinceMs = null } = request;
+    if (services.length === 0) return { claimed: [], dueAgoMs: undefined };
     const values = [services, milliseconds(overdueMs), workerId, limit, milliseconds(sinceMs)];
-    const rows = await this.planned.query<DueRow>(this.sql.claimDue, values);
+    const rows = await this.planned.query<DueRow>(this.sql.claimDue(services.length), values);
     return { claimed: claimResult(rows).claimed, dueAgoMs: rows.at(-1)?.dueAgoMs };
   }
 
