@@ -150,16 +150,6 @@ describe('with 300,000 finished invocations', () => {
         arrivals: leases.flatMap(live => [s.signal(live.invocationId, 'go'), s.completion(live, 3)]),
       });
     },
-    'commit that hands objects over': () => {
-      const leases = ids.map(invocationId => ({ invocationId, epoch: 1 }));
-      return sql.commit({
-        ...{ accepts: [], arrivals: [] },
-        entries: leases.map(live =>
-          s.delivered(live, 0, { state: { objectId: uuid(), name: 'a', value: '1' } }),
-        ),
-        transitions: leases.map(live => s.transition(live, 'completed', { holds: uuid(), heir: 'w' })),
-      });
-    },
     'commit of one signal': () =>
       sql.commit({ accepts: [], entries: [], transitions: [], arrivals: [s.signal(ids[0]!, 'go')] }),
     inboxes: () => ({ text: sql.inboxes, values: [ids] }),

@@ -47,7 +47,6 @@ function completed(invocation: number): Transition {
     wakes: 0,
     parent: null,
     holds: null,
-    heir: null,
   };
 }
 

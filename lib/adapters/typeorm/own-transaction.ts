@@ -2,10 +2,12 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { LOCKED_IDLE_MS } from './sql/patience.js';
 
 /**
- * READ COMMITTED even where the server's default is another: these read again after they have waited. Both in one round
- * trip, as the protocol for queries without parameters allows.
+ * READ COMMITTED even where the server's default is another: these read again after they have waited. And each statement is
+ * planned for its values, whatever the connection is set to (planned-queries.ts). In one round trip, as the protocol for
+ * queries without parameters allows.
  */
-const BEGUN = `set transaction isolation level read committed; set local idle_in_transaction_session_timeout = ${LOCKED_IDLE_MS}`;
+const BEGUN = `set transaction isolation level read committed;
+  set local idle_in_transaction_session_timeout = ${LOCKED_IDLE_MS}; set local plan_cache_mode = force_custom_plan`;
 
 /** Runs a transaction of the library's own, which the server ends if it idles. */
 export function ownTransaction<T>(

@@ -256,7 +256,9 @@ export class TypeOrmStore implements Store {
 
   async list(query: ListQuery): Promise<InvocationRecord[]> {
     const { text, values } = this.sql.list(query);
-    return (await this.query<InvocationTuple>(text, values)).map(invocationRecord);
+    // One plan would not do for all filters.
+    const rows = await this.transaction(manager => manager.query<InvocationTuple[]>(text, [...values]));
+    return rows.map(invocationRecord);
   }
 
   retry(id: string): ReturnType<Store['retry']> {
