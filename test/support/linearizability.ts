@@ -21,6 +21,12 @@ export interface Model<State, Call, Answer> {
   apply(state: State, call: Call): { readonly state: State; readonly answer: Answer };
 }
 
+/**
+ * States that are looked at before a search is given up; one for each operation or a few are usual. Each operation without an
+ * answer may double them.
+ */
+const MOST_STATES = 100_000;
+
 /** An operation by its place in the history. */
 interface Candidate<Call, Answer> extends Operation<Call, Answer> {
   readonly place: number;
@@ -29,6 +35,8 @@ interface Candidate<Call, Answer> extends Operation<Call, Answer> {
 /**
  * Why a history cannot be: the longest explanation that was found, and what would have had to come next; `undefined`
  * if it is linearizable.
+ *
+ * @throws Error if there are too many operations without an answer to tell
  */
 export function explain<State, Call, Answer>(
   model: Model<State, Call, Answer>,
@@ -54,6 +62,7 @@ class Search<State, Call, Answer> {
   /** What was reached: which operations are done, and the state. Another way there leads no further. */
   private readonly seen = new Map<string, Set<State>>();
   private longest = -1;
+  private states = 0;
 
   constructor(
     private readonly model: Model<State, Call, Answer>,
@@ -109,12 +118,18 @@ class Search<State, Call, Answer> {
     return this.operations.every(({ answered, place }) => !answered || done.has(place));
   }
 
+  private get undecided(): string {
+    const { length } = this.operations;
+    return `not decided after ${MOST_STATES} states: ${length - this.known} of ${length} operations have no answer; were the clients or the machine stopped for long?`;
+  }
+
   private isNew(done: ReadonlySet<number>, state: State): boolean {
     const key = this.nameOf(done);
     const states = this.seen.get(key) ?? new Set<State>();
     this.seen.set(key, states);
     if (states.has(state)) return false;
     states.add(state);
+    if (++this.states > MOST_STATES) throw new Error(this.undecided);
     return true;
   }
 

@@ -61,14 +61,20 @@ describe('the search for an order of operations', () => {
     expect(explain(REGISTER, history.toReversed())).toContain('none fits');
   });
 
-  it('is done soon with many operations at once', () => {
+  it('is done soon with many operations at once, of which half have no answer', () => {
     const history: History = [];
     for (let i = 0, text = ''; i < 300; i++) {
       text = `${text},${i}`;
       history.push(append(`${i}`, i, i + 6, text), unknown({ op: 'write', value: `never ${i}` }, i));
     }
-    const begin = performance.now();
+    // In few states: it would throw else.
     expect(explain(REGISTER, history)).toBeUndefined();
-    expect(performance.now() - begin).toBeLessThan(5_000);
+  });
+
+  it('is given up when too many have no answer, with how many', () => {
+    const lost = Array.from({ length: 20 }, (_, at) => unknown({ op: 'append', value: `${at}` }, at));
+    expect(() => explain(REGISTER, [...lost, read(50, 51, 'what nobody wrote')])).toThrow(
+      'not decided after 100000 states: 20 of 21 operations have no answer',
+    );
   });
 });
