@@ -103,7 +103,7 @@ describe('ids of awakeables', () => {
       const text = `awk_${part.repeat(1_000_000)}`;
       const start = performance.now();
       expect(reasonOf(text)).toMatch(/^.{1,200}$/s);
-      expect(performance.now() - start).toBeLessThan(500);
+      expect(performance.now() - start).toBeLessThan(5_000);
     }
   });
 });

