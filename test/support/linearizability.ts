@@ -19,6 +19,8 @@ export interface Operation<Call, Answer> {
 export interface Model<State, Call, Answer> {
   readonly initial: State;
   apply(state: State, call: Call): { readonly state: State; readonly answer: Answer };
+  /** Whether an answer shows that an operation took effect; `false` if it may have as well. */
+  shows(answer: Answer, call: Call): boolean;
 }
 
 /**
@@ -42,6 +44,12 @@ export function explain<State, Call, Answer>(
   model: Model<State, Call, Answer>,
   history: readonly Operation<Call, Answer>[],
 ): string | undefined {
+  // What has no answer and was never seen need not have happened: mostly there is an order without it, which is found at once.
+  const answers = history.flatMap(({ answered }) => (answered ? [answered.answer] : []));
+  const isSeen = ({ call }: Operation<Call, Answer>): boolean =>
+    answers.some(answer => model.shows(answer, call));
+  const seen = history.filter(operation => operation.answered !== undefined || isSeen(operation));
+  if (new Search(model, seen).succeeds()) return undefined;
   const search = new Search(model, history);
   return search.succeeds() ? undefined : search.deadEnd;
 }
@@ -157,5 +165,9 @@ export const REGISTER: Model<string, RegisterOperation, string | boolean> = {
       return { state: state === call.from ? call.to : state, answer: state === call.from };
     const text = `${state},${call.value}`;
     return { state: text, answer: text };
+  },
+  shows: (answer, call) => {
+    if (call.op === 'read' || typeof answer === 'boolean') return false;
+    return answer.split(',').includes(call.op === 'cas' ? call.to : call.value);
   },
 };
