@@ -7,7 +7,7 @@ const add = (key: string, ...bys: number[]): Routine => ({ key, acts: bys.map(by
 /** What comes of a routine, in the names of program `p`. */
 function effects(routine: Routine) {
   const { outcome, state, invocations } = effectsOf('p', routine);
-  return { outcome, state: Object.fromEntries(state), invocations };
+  return { outcome, state: Object.fromEntries(state), invocations: Object.fromEntries(invocations) };
 }
 
 describe('what comes of a program', () => {
@@ -25,7 +25,12 @@ describe('what comes of a program', () => {
     expect(effects({ acts })).toEqual({
       outcome: 5 + 3 + 20 + 100 + 500 + 1_000,
       state: { 'p at a': 13, 'p at b': 20, 'p line': 123 },
-      invocations: 1 + 1 + 1 + 1 + 3 + 2,
+      invocations: {
+        'Programs.follow': 1,
+        'ProgramObjects.follow': 3,
+        'ProgramObjects.note': 3,
+        'Couriers.signal': 2,
+      },
     });
   });
 
@@ -45,7 +50,8 @@ describe('what comes of a program', () => {
     expect(effects({ acts })).toEqual({
       outcome: 'no',
       state: { 'p at a': 1, 'p at b': 0 },
-      invocations: 2 + 3 + 2,
+      // Each booking and what takes it back; of what follows a failure there is nothing.
+      invocations: { 'Programs.follow': 2, 'ProgramObjects.follow': 1, 'ProgramObjects.add': 4 },
     });
     expect(effects({ acts: [acts[0] as Act, { do: 'call', routine: fails, catches: true }] })).toMatchObject({
       outcome: -1,
