@@ -16,7 +16,7 @@ class Mails {
   }
 }
 
-describe('a Redis that is full (S10)', () => {
+describe('S10 a Redis that is full', () => {
   let server: RedisServer;
   let stage: Stage;
   let worker: Staged;
@@ -63,7 +63,7 @@ describe('a Redis that is full (S10)', () => {
   }, 60_000);
 });
 
-describe('a managed Redis (S10)', () => {
+describe('S10 a managed Redis', () => {
   test('that forbids CONFIG is used, and its policy of eviction is known all the same', async () => {
     const server = await startRedis({ settings: { 'maxmemory-policy': 'allkeys-lru' } });
     const owner = new RedisTransports(server.url);

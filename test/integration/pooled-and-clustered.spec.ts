@@ -80,9 +80,9 @@ const SESSION_STATE = `
     and database = (select oid from pg_database where datname = current_database())
   union all select 'temporary tables' where pg_my_temp_schema() <> 0`;
 
-describe.each(
-  NO_PGBOUNCER === undefined ? ['through PgBouncer in transaction mode, on a Redis Cluster (S11, S13)'] : [],
-)('%s', () => {
+const POOLERS = NO_PGBOUNCER === undefined ? ['PgBouncer'] : [];
+
+describe.each(POOLERS)('S13 through a pooler of transactions, on a Redis Cluster: %s', () => {
   let servers: PooledServers;
   let stage: SharedStage;
   let apps: SharedApplication[];

@@ -55,7 +55,7 @@ const FAST: Partial<RedisTiming> = {
   dueMs: 300,
 };
 
-describe('the transport on a Redis Cluster (S11)', () => {
+describe('S11 the transport on a Redis Cluster', () => {
   beforeEach(() => void open());
   afterEach(() => transports.clean(false));
 
