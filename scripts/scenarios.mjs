@@ -17,7 +17,7 @@ export function findScenarios(root) {
   for (const file of files.sort()) {
     for (const [, id, title] of readFileSync(join(root, 'test', file), 'utf8').matchAll(TITLE)) {
       const scenario = scenarios.get(id) ?? { id, titles: [], files: [] };
-      scenario.titles.push(title.replace(/on %s,? ?/, '').trim());
+      scenario.titles.push(title.replace(/(?:on |: )%s,? ?/, '').trim());
       if (!scenario.files.includes(`test/${file}`)) scenario.files.push(`test/${file}`);
       scenarios.set(id, scenario);
     }
