@@ -18,10 +18,16 @@ interface Link {
   broken: boolean;
 }
 
+/** A statement that PostgreSQL is to keep the plan of, by the name that the library gives it. */
+const NAME = /durable_[0-9a-f]{32}/g;
+/** The first time: its name, then its text. */
+const NAMED = /(durable_[0-9a-f]{32})\0([^\0]+)\0/g;
+
 /** A proxy in front of a server, whose links can be made to fail. */
 export class TcpProxy {
   #mode: ProxyMode = 'pass';
   #awaited: { readonly request: string; readonly lost: () => void } | undefined;
+  readonly #texts = new Map<string, string>();
   readonly #links = new Set<Link>();
   readonly #listener: Server;
 
@@ -62,8 +68,8 @@ export class TcpProxy {
   }
 
   /**
-   * Waits for the next request that has a text in one piece, lets it through, and resets its link in place of the
-   * answer. Resolves then: the server has done what it was asked.
+   * Waits for the next request that has a text in one piece, or names a statement that has it, lets it through, and resets
+   * its link in place of the answer. Resolves then: the server has done what it was asked.
    */
   loseAnswerTo(request: string): Promise<void> {
     return new Promise(lost => (this.#awaited = { request, lost }));
@@ -102,8 +108,9 @@ export class TcpProxy {
   }
 
   #watch(link: Link, bytes: Buffer): void {
+    const texts = this.#textsIn(bytes);
     const awaited = this.#awaited;
-    if (!awaited || !bytes.includes(awaited.request)) return;
+    if (!awaited || !texts.some(text => text.includes(awaited.request))) return;
     this.#awaited = undefined;
     // Comes before the listener that would carry the answer on.
     link.server.prependOnceListener('data', () => {
@@ -111,6 +118,14 @@ export class TcpProxy {
       this.#reset(link);
       awaited.lost();
     });
+  }
+
+  /** What is asked: the bytes, and the texts of the statements that they name. */
+  #textsIn(bytes: Buffer): string[] {
+    const text = bytes.toString('latin1');
+    for (const [, name = '', named = ''] of text.matchAll(NAMED)) this.#texts.set(name, named);
+    const names = text.match(NAME) ?? [];
+    return [text, ...names.map(name => this.#texts.get(name) ?? '')];
   }
 
   #reset(link: Link): void {
