@@ -59,8 +59,8 @@ export interface TypeOrmStoreOptions {
 /**
  * The store on PostgreSQL, through a TypeORM data source whose migrations have run; its option `schema` says where.
  *
- * Needs no session: statements are unnamed, and nothing outlives its transaction. Errors of the server or of the
- * connection are thrown as they come; every call may then be made again.
+ * Needs no session: nothing outlives its transaction but plans, which the server may forget (planned-queries.ts). Errors of
+ * the server or of the connection are thrown as they come; every call may then be made again.
  */
 export class TypeOrmStore implements Store {
   readonly schedules: Schedules;
