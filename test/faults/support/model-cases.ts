@@ -20,6 +20,8 @@ export interface Program {
   readonly onObject?: boolean;
   /** Steps that must have been run in the end, each once, by what is in their names. */
   readonly steps: readonly string[];
+  /** Invocations of it that may be in a step when the process is killed. @default 1 */
+  readonly atOnce?: number;
   /** Fault points, counted from when they matter: `suspended:1`. Each means before and after. */
   readonly commits: readonly string[];
 }
@@ -122,6 +124,7 @@ const PROGRAMS: readonly Program[] = [
     plan: { steps: [one, { name: 'two', first: { publish: HEARD } }] },
     story: 'call',
     steps: ['heard by name', 'heard by predicate', 'one', 'two published'],
+    atOnce: 3,
     // Of the invocation, of both that it publishes to, and of the one that the predicate sends.
     commits: ['subscribers:1', 'accept:2', 'accept:3', 'outcome:1', 'outcome:2'],
   },
@@ -130,6 +133,7 @@ const PROGRAMS: readonly Program[] = [
     plan: HEARD,
     story: 'publish',
     steps: ['heard by name', 'heard by predicate'],
+    atOnce: 2,
     commits: ['subscribers:1', 'accept:1', 'accept:2', 'outcome:1'],
   },
   {
