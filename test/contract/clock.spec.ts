@@ -12,7 +12,7 @@ describe('S19 one clock', () => {
   let database: TestDatabase;
   beforeAll(async () => {
     database = await openPostgres();
-  }, 30_000);
+  }, 120_000);
   afterAll(() => database.close());
 
   test("times are judged by the database's clock, never by that of the process", async () => {

@@ -26,7 +26,7 @@ describe('calls that cross', () => {
     database = await openPostgres('durable', 4);
     store = new TypeOrmStore(database.dataSource, { poisonError });
     other = await database.connect();
-  }, 30_000);
+  }, 120_000);
   afterAll(() => database.close());
   beforeEach(async () => {
     s = new Scene(store);

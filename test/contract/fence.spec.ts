@@ -33,7 +33,7 @@ describe('S04 a zombie and a take-over meet at the row lock', () => {
     database = await openPostgres(SCHEMA, 3);
     store = new TypeOrmStore(database.dataSource, { poisonError });
     [zombie, owner] = [await database.connect(), await database.connect()];
-  }, 30_000);
+  }, 120_000);
   afterAll(() => database.close());
   beforeEach(async () => {
     s = new Scene(store);

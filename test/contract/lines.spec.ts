@@ -13,7 +13,7 @@ describe('the line of an object', () => {
   beforeAll(async () => {
     database = await openPostgres();
     s = new Scene(new TypeOrmStore(database.dataSource, { poisonError }));
-  }, 30_000);
+  }, 120_000);
   afterAll(() => database.close());
 
   const leaseOf = (id: string): Lease => ({ invocationId: id, epoch: 1 });

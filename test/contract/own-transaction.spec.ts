@@ -14,7 +14,7 @@ describe.each([
     database = await open();
     // That of the one connection.
     await database.dataSource.query(`set default_transaction_isolation = 'serializable'`);
-  }, 30_000);
+  }, 120_000);
   afterAll(() => database.close());
 
   const settings = `select current_setting('transaction_isolation') as isolation,

@@ -24,7 +24,7 @@ describe('a promotion that waits for another process at the lock of the object',
     database = await openPostgres('durable', 3);
     s = new Scene(new TypeOrmStore(database.dataSource, { poisonError }));
     other = await database.connect();
-  }, 30_000);
+  }, 120_000);
   afterAll(() => database.close());
 
   /** An object that was freed while two wait for it. */

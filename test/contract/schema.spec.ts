@@ -29,7 +29,7 @@ describe('the schema that the migrations make', () => {
   let database: TestDatabase;
   beforeAll(async () => {
     database = await openPostgres();
-  }, 30_000);
+  }, 120_000);
   afterAll(() => database.close());
 
   // After a new migration: DURABLE_WRITE_SCHEMA=1 npm run jest -- test/contract/schema.spec.ts, and review the diff.
@@ -46,7 +46,7 @@ describe('the schema that the migrations make', () => {
     } finally {
       await pglite.close();
     }
-  }, 30_000);
+  }, 120_000);
 
   test('has the columns that the entities name, so that people can query it', async () => {
     const { dataSource } = database;

@@ -208,5 +208,5 @@ describe('directory lock', () => {
     await (await DirectoryLock.acquire(directory)).release();
     await rename(join(directory, 'lock', await state()), join(directory, 'lock', '.DS_Store'));
     await expect(DirectoryLock.acquire(directory)).rejects.toThrow(/delete it if no process uses/);
-  }, 30_000);
+  }, 120_000);
 });

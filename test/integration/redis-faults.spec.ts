@@ -153,7 +153,7 @@ describe('when Redis fails', () => {
     direct.ready(hints(1));
     await until('it has the second', () => intake.ids.length > 0, 10_000);
     expect(performance.now() - start).toBeLessThan(10_000);
-  }, 20_000);
+  }, 120_000);
 
   test('nothing waits, and nothing throws, while the server is silent', async () => {
     const transport = await transports.open({ redis: `redis://127.0.0.1:${proxy.port}`, timing: FAST });

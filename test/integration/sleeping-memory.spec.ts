@@ -19,7 +19,7 @@ describe('S25 sleeping invocations', () => {
     database = await createScratchDatabase();
     worker = new Child(APP, [database.url]);
     expect(await worker.receive()).toBe('ready');
-  }, 30_000);
+  }, 120_000);
   afterAll(async () => {
     await worker.kill();
     await database.drop();

@@ -28,13 +28,13 @@ describe('S24 a rejected promise that nobody awaits', () => {
     const printed = stdout + stderr;
     expect(printed).toMatch(/Careless\.run, invocation [0-9a-f-]{36}.*in a branch/);
     expect(printed).toMatch(/Careless\.run \(step step\), invocation .*within a step/);
-  }, 30_000);
+  }, 120_000);
 
   it('does what it always did if it is of other code', async () => {
     const { code, stdout, stderr } = await run(pathOf('unhandled'), 'foreign');
     expect([code, stdout.includes('went on')]).toEqual([1, false]);
     expect(stderr).toContain('of nobody');
-  }, 30_000);
+  }, 120_000);
 });
 
 describe('S24 outcomes that fail', () => {
@@ -61,6 +61,6 @@ describe('S24 outcomes that fail', () => {
         cancelled: expect.stringContaining('CancelledError') as string,
       });
     },
-    30_000,
+    120_000,
   );
 });

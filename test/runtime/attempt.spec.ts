@@ -121,7 +121,7 @@ describe('an attempt', () => {
     const end = endOf(await done);
     expect(end?.status).toBe('paused');
     expect(end?.value).toMatchObject({ index: 1, recorded: { name: 's1' } });
-  }, 10_000);
+  }, 120_000);
 
   it('survives rejections that nobody awaits', async () => {
     const unhandled: unknown[] = [];

@@ -67,7 +67,7 @@ describe('sample/04-fan-out', () => {
       `/reports/${await stage.accepted(`/reports/${id}/readers`, { email: 'bob@example.com' })}`,
     );
     expect(stage.printed('mail to bob@example.com: 100 EUR')).toHaveLength(1);
-  }, 30_000);
+  }, 120_000);
 
   it('is made of classes that a unit test calls', async () => {
     Logger.overrideLogger(false);

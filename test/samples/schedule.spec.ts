@@ -53,5 +53,5 @@ describe('sample/09-schedule', () => {
     expect((await stage.process.request('DELETE', '/schedules/eu')).status).toBe(200);
     expect((await stage.process.request('DELETE', '/schedules/nightly')).status).toBe(409);
     expect(await schedule('eu')).toBeUndefined();
-  }, 30_000);
+  }, 120_000);
 });
