@@ -28,8 +28,6 @@ export interface DriverEvents {
   busy(): void;
   /** Nothing is on its way to user code. */
   quiet(): void;
-  /** A new outcome is recorded. */
-  progress(): void;
 }
 
 /** A durable operation that was called. */
@@ -220,21 +218,25 @@ export class AttemptDriver {
     if (!this.events.mayStart()) return this.events.quiet();
     if (this.cancellation.isPending && execution.settled) return this.cancellation.apply();
     if (execution.phase !== 'waiting') this.events.busy();
-    execution
-      .run()
-      .then(ready => {
-        if (!ready || this.withdrawn?.has(index)) return;
-        this.events.busy();
-        this.deliveries.add(ready);
-      })
-      .catch((error: unknown) => this.events.fail(error));
+    void this.outcomeOf(index, execution);
+  }
+
+  private async outcomeOf(index: number, execution: Execution): Promise<void> {
+    try {
+      const ready = await execution.run();
+      if (!ready || this.withdrawn?.has(index)) return;
+      this.events.busy();
+      this.deliveries.add(ready);
+    } catch (error) {
+      this.events.fail(error);
+    }
   }
 
   private record(ready: Ready, seq: number): void {
     this.executions.delete(ready.index);
     if (ready.signalId !== undefined) this.kit.arrivals.consumed(ready.signalId);
     // Not awaited: the next thing that can be observed waits for it (LeaseWriter.barrier).
-    void this.kit.writes.entry({ ...ready, seq, dueInMs: null }).then(held => held && this.events.progress());
+    void this.kit.writes.entry({ ...ready, seq, dueInMs: null });
   }
 
   private decode(outcome: Outcome, value: string, index: number): unknown {

@@ -54,7 +54,6 @@ export class Attempt {
   private readonly undoing: Undoing;
   private concluding = false;
   private draining = false;
-  private progressed = false;
   private waits = false;
   private cancelStuck: Cancel | undefined;
   private cancelTimeout: Cancel | undefined;
@@ -87,7 +86,7 @@ export class Attempt {
 
   /** Whether it has recorded an outcome that was not there before. */
   get hasProgressed(): boolean {
-    return this.progressed;
+    return this.writes.hasDelivered;
   }
 
   /** Whether user code may be given anything still. */
@@ -196,7 +195,6 @@ export class Attempt {
       mayStart: () => !this.draining && !this.undoing.isHeld,
       busy: () => this.setWaiting(false),
       quiet: () => this.settleDown(),
-      progress: () => (this.progressed = true),
     };
   }
 
@@ -220,13 +218,13 @@ export class Attempt {
       if (this.undoing.quiet()) return;
       if (driver.isReplaying) return this.watchStuck();
     } else if (this.state !== 'undoing') return;
-    const executions = [...driver.executions.values()];
-    if (executions.length === 0) return;
-    const waits = executions.every(({ phase }) => phase === 'waiting');
+    const { executions } = driver;
+    if (executions.size === 0) return;
+    const waits = every(executions.values(), ({ phase }) => phase === 'waiting');
     this.setWaiting(waits);
     if (this.draining && waits) this.suspend();
-    else if (this.draining && !executions.some(({ phase }) => phase === 'body')) this.release();
-    else if (waits) this.reside(executions.map(({ remainingMs }) => remainingMs));
+    else if (this.draining && every(executions.values(), ({ phase }) => phase !== 'body')) this.release();
+    else if (waits) this.reside([...executions.values()].map(({ remainingMs }) => remainingMs));
   }
 
   private suspendNow(): void {
@@ -342,4 +340,10 @@ export class Attempt {
     this.abortion.abort(reason);
     return undelivered;
   }
+}
+
+/** Without a copy: it is asked after each delivery. */
+function every<T>(all: Iterable<T>, is: (one: T) => boolean): boolean {
+  for (const one of all) if (!is(one)) return false;
+  return true;
 }

@@ -26,9 +26,20 @@ export interface DeliveryTarget {
   quiet(): void;
 }
 
-interface Waiter {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
+/** A promise that user code awaits. */
+class Waiter {
+  resolve: (value: unknown) => void = () => undefined;
+  private refuse: (error: unknown) => void = () => undefined;
+  readonly promise = new Promise<unknown>((resolve, reject) => {
+    this.resolve = resolve;
+    this.refuse = reject;
+  });
+
+  reject(error: unknown): void {
+    // A rejection that nobody awaits is the handler's business; it must never end the process.
+    this.promise.catch(() => undefined);
+    this.refuse(error);
+  }
 }
 
 /**
@@ -69,11 +80,10 @@ export class Deliveries {
 
   /** The promise that user code awaits for an operation. */
   expect(index: number): Promise<unknown> {
-    const promise = new Promise((resolve, reject) => this.waiters.set(index, { resolve, reject }));
-    // A rejection that nobody awaits is the handler's business; it must never end the process.
-    promise.catch(() => undefined);
+    const waiter = new Waiter();
+    this.waiters.set(index, waiter);
     this.tick();
-    return promise;
+    return waiter.promise;
   }
 
   /** Queues a live outcome behind the recorded ones. */

@@ -9,7 +9,9 @@ import type { Writer } from './writer.js';
  * the invocation. In return nothing that others can observe may start before {@link barrier}.
  */
 export class LeaseWriter {
-  private last: Promise<AcceptResult> | undefined;
+  private last: Promise<boolean> | undefined;
+  private asked = 0;
+  private delivered = false;
 
   /**
    * @param onLost called once a write is refused because the lease is over
@@ -23,9 +25,19 @@ export class LeaseWriter {
     private readonly onFailure: (error: unknown) => void,
   ) {}
 
+  /** Whether an outcome is committed that user code was given. */
+  get hasDelivered(): boolean {
+    return this.delivered;
+  }
+
+  /** Whether everything written so far is committed. */
+  get isSettled(): boolean {
+    return this.last === undefined;
+  }
+
   /** Writes an entry; resolves to whether the lease still holds. */
   entry(write: Omit<EntryWrite, 'lease'>): Promise<boolean> {
-    return this.track(this.writer.entry({ ...write, lease: this.lease }));
+    return this.track(this.writer.entry({ ...write, lease: this.lease }), write.seq !== null);
   }
 
   /** Ends the lease; resolves to whether it still held. Rejects if the store refuses it for itself. */
@@ -55,8 +67,8 @@ export class LeaseWriter {
   }
 
   /** Resolves once everything written so far is committed, to whether the lease still held. */
-  async barrier(): Promise<boolean> {
-    return this.last === undefined || (await this.held(this.last));
+  barrier(): Promise<boolean> {
+    return this.last ?? Promise.resolve(true);
   }
 
   /** Something that was not written here was refused: the lease is over. */
@@ -64,18 +76,18 @@ export class LeaseWriter {
     this.onLost();
   }
 
-  private track(write: Promise<AcceptResult>): Promise<boolean> {
-    this.last = write;
-    const done = (): void => {
-      if (this.last === write) this.last = undefined;
-    };
-    write.then(done, () => undefined);
-    return this.held(write);
+  private track(write: Promise<AcceptResult>, isDelivery = false): Promise<boolean> {
+    return (this.last = this.held(write, isDelivery, ++this.asked));
   }
 
-  private async held(write: Promise<AcceptResult>): Promise<boolean> {
+  private async held(write: Promise<AcceptResult>, isDelivery: boolean, nth: number): Promise<boolean> {
     try {
-      if ((await write) !== 'fenced') return true;
+      if ((await write) !== 'fenced') {
+        this.delivered ||= isDelivery;
+        // Of one that failed it is known for ever.
+        if (nth === this.asked) this.last = undefined;
+        return true;
+      }
       this.onLost();
     } catch (error) {
       this.onFailure(error);

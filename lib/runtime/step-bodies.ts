@@ -33,19 +33,20 @@ export class StepBodies {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Runs a body; warns of it if it blocks the event loop. */
-  async during<T>(body: StepBody, run: () => Promise<T>): Promise<T> {
+  /** A body begins to run, until it {@link leave}s: should it block the event loop, a warning names it. */
+  enter(body: StepBody): void {
     this.watch();
     this.running.add(body);
-    try {
-      const result = run();
-      this.look(() => [body]);
-      return await result;
-    } finally {
-      // What has just ended is what ran in this turn.
-      this.look(() => [body]);
-      this.running.delete(body);
-    }
+  }
+
+  /** A body has given its promise. */
+  returned(body: StepBody): void {
+    this.look([body]);
+  }
+
+  /** A body is over, if it had begun: what has just ended is what ran in this turn. */
+  leave(body: StepBody): void {
+    if (this.running.delete(body)) this.look([body]);
   }
 
   /** What blocked the event loop since this was last asked, if that is known. */
@@ -57,7 +58,7 @@ export class StepBodies {
 
   /** The event loop turns. */
   turn(): void {
-    this.look(() => this.running);
+    this.look(this.running);
     this.turnedAt = this.now();
     if (this.running.size > 0) return;
     clearInterval(this.looking);
@@ -65,17 +66,17 @@ export class StepBodies {
   }
 
   private watch(): void {
-    if (this.looking) return this.look(() => this.running);
+    if (this.looking) return this.look(this.running);
     this.turnedAt = this.now();
     this.looking = setInterval(() => this.turn(), this.longestMs / LOOKS).unref();
   }
 
-  private look(suspected: () => Iterable<StepBody>): void {
+  private look(suspected: Iterable<StepBody>): void {
     const now = this.now();
     const ms = now - this.turnedAt;
     if (ms <= this.longestMs) return;
     this.turnedAt = now;
-    const suspects = [...suspected()];
+    const suspects = [...suspected];
     if (suspects.length === 0) return;
     this.blocked = listed(suspects);
     this.logger.warn(

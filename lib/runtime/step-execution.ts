@@ -54,7 +54,8 @@ export class StepExecution implements Execution {
     const dueIn = this.place.open?.dueIn ?? 0;
     if (dueIn > 0) await this.wait(dueIn);
     // What user code was given so far must be committed before anything of this step can be observed.
-    if (!(await this.kit.writes.barrier())) return undefined;
+    const { writes } = this.kit;
+    if (!writes.isSettled && !(await writes.barrier())) return undefined;
     for (;;) {
       if (this.stopped || (this.place.careful && !(await this.record(null, null, null)))) return undefined;
       const started = this.kit.env.clock.monotonic();
@@ -111,16 +112,22 @@ export class StepExecution implements Execution {
   }
 
   private async body(): Promise<TryResult> {
-    const step = new StepTry(this.call, this.idempotencyKey, this.failures + 1, this.kit.env.clock);
-    const { method } = this.call;
+    const { bodies, clock, codec, faults } = this.kit.env;
+    const step = new StepTry(this.call, this.idempotencyKey, this.failures + 1, clock);
+    const scope = { attempt: this.scope, step, body: this.call.method };
+    const { shown } = this;
     this.current = step;
     try {
-      await this.kit.env.faults?.('step:before');
-      const scope = { attempt: this.scope, step, body: method };
-      const value = await this.kit.env.bodies.during(this.shown, () => runInScope(scope, () => step.run()));
-      await this.kit.env.faults?.('step:after');
-      return { outcome: 'ok', value: this.kit.env.codec.encode(value) };
+      if (faults) await faults('step:before');
+      bodies.enter(shown);
+      const result = runInScope(scope, () => step.run());
+      bodies.returned(shown);
+      const value = await result;
+      bodies.leave(shown);
+      if (faults) await faults('step:after');
+      return { outcome: 'ok', value: codec.encode(value) };
     } catch (error) {
+      bodies.leave(shown);
       return { error };
     } finally {
       this.current = undefined;

@@ -22,8 +22,8 @@ export class StepTry implements StepView {
     return this.lazy.signal;
   }
 
-  /** Runs the body; rejects with what it throws, or with a `TimeoutError`. */
-  async run(): Promise<unknown> {
+  /** Runs the body; throws or rejects with what it throws, or with a `TimeoutError`. */
+  run(): Promise<unknown> {
     const { timeoutMs } = this.call;
     if (timeoutMs === undefined) return this.call.run(this);
     let cancel: Cancel = () => undefined;

@@ -17,49 +17,63 @@ import { parse, toAwoken } from './rows.js';
 import type { CommitRow } from './sql/commit.js';
 
 type Json = string | number;
-/** Row of the part `moved`: id, epoch, and whether others are attached to what is over. */
-type Moved = readonly [string, number, number];
 /** Invocations that were locked, as they were then. */
 type Held = ReadonlyMap<string, { readonly epoch: number; readonly status: string }>;
 
 /** What became of each write of a batch, from what its statement answered. */
 export function commitResult(batch: Batch, row: CommitRow): BatchResult {
+  const { accepts, entries, transitions, arrivals } = batch;
   const held = new Map(
     parse<[string, number, string]>(row.held).map(([id, epoch, status]) => [id, { epoch, status }]),
   );
-  const written = keys(row.written);
-  const movedRows = parse<Moved>(row.moved);
-  const moved = new Set(movedRows.map(([id, epoch]) => key(id, epoch)));
+  return {
+    accepts: row.accepted === ALL ? all(accepts) : acceptResults(accepts, row, held),
+    ...leasedResults(entries, transitions, row, held),
+    arrivals: arrivalResults(arrivals, row, held),
+    news: news(row),
+  };
+}
 
-  const found = (lease: Lease) => {
+/** What stands in an answer for rows of which there is one for each write. */
+const ALL = 'true';
+
+function all(writes: readonly unknown[]): 'ok'[] {
+  return writes.map(() => 'ok');
+}
+
+/** What became of what was written under the leases of the batch's invocations. */
+function leasedResults(
+  entries: readonly EntryWrite[],
+  transitions: readonly Transition[],
+  row: CommitRow,
+  held: Held,
+): { entries: WriteResult[]; transitions: WriteResult[] } {
+  const [isWritten, isMoved] = [row.written === ALL, row.moved === ALL];
+  if (isWritten && isMoved) return { entries: all(entries), transitions: all(transitions) };
+  const written = isWritten ? undefined : keys(row.written);
+  const moved = isMoved ? undefined : keys(row.moved);
+  const statusUnder = (lease: Lease) => {
     const invocation = held.get(lease.invocationId.toLowerCase());
     return invocation?.epoch === lease.epoch ? invocation.status : undefined;
   };
-  // The epoch is still that of the lease, and the status the one asked for: this very transition ended it.
+  const movedBefore = new Set<string>();
   const moveResult = ({ lease, status }: Transition): WriteResult => {
-    if (moved.has(key(lease.invocationId, lease.epoch))) return 'ok';
-    return found(lease) === status ? 'duplicate' : 'fenced';
+    const place = key(lease.invocationId, lease.epoch);
+    if (!moved || moved.has(place)) return 'ok';
+    // The epoch is still that of the lease, and the status the one asked for: this very transition ended it.
+    if (statusUnder(lease) !== status) return 'fenced';
+    movedBefore.add(place);
+    return 'duplicate';
   };
-  const transitions = batch.transitions.map(moveResult);
-  const movedBefore = new Set(
-    batch.transitions
-      .filter((_, position) => transitions[position] === 'duplicate')
-      .map(({ lease }) => key(lease.invocationId, lease.epoch)),
-  );
   // An entry of a batch that ended its lease, applied again: it was written with the transition.
   const writeResult = ({ lease, index }: EntryWrite): WriteResult => {
-    if (written.has(key(lease.invocationId, index, lease.epoch))) return 'ok';
-    const known = found(lease) === 'running' || movedBefore.has(key(lease.invocationId, lease.epoch));
+    if (!written || written.has(key(lease.invocationId, index, lease.epoch))) return 'ok';
+    const known =
+      statusUnder(lease) === 'running' || movedBefore.has(key(lease.invocationId, lease.epoch));
     return known ? 'duplicate' : 'fenced';
   };
-
-  return {
-    accepts: acceptResults(batch.accepts, row, held),
-    entries: batch.entries.map(writeResult),
-    transitions,
-    arrivals: arrivalResults(batch.arrivals, row, held),
-    news: news(row, movedRows),
-  };
+  const results = transitions.map(moveResult);
+  return { entries: entries.map(writeResult), transitions: results };
 }
 
 function acceptResults(accepts: readonly NewInvocation[], row: CommitRow, held: Held): AcceptResult[] {
@@ -104,12 +118,12 @@ function arrivalResults(arrivals: readonly Arrival[], row: CommitRow, held: Held
   });
 }
 
-function news(row: CommitRow, moved: readonly Moved[]): News {
+function news(row: CommitRow): News {
   const awoken = [...parse<[string, string, number, string | null]>(row.woken), ...parse<never>(row.missed)];
   return {
     awoken: awoken.map(toAwoken),
     freed: parse<[string]>(row.freed).map(([id]) => id),
-    attached: moved.filter(([, , attached]) => attached === 1).map(([id]) => id),
+    attached: parse<[string]>(row.attached).map(([id]) => id),
   };
 }
 

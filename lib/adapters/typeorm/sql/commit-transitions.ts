@@ -65,7 +65,7 @@ export function moved(t: Tables, p: Parameters, transitions: readonly Transition
   from ${p.unnest('v', transitions, columns)}
   ${ON_LIVE_LEASE}
   where i.id = v.id
-  returning i.id, i.epoch, (held.attached and v.status in (${TERMINAL}))::int as attached${
+  returning i.id, i.epoch, held.attached and v.status in (${TERMINAL}) as attached${
     concerns
       ? `, i.service, held.wakes, ${MISSED} as missed, v.status in (${TERMINAL}) as over, v.parent_id, v.parent_index, v.holds,
     i.status, i.output, i.error`

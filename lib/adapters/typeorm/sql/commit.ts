@@ -11,16 +11,23 @@ import { stated, taken } from './commit-states.js';
 import { concernsOthers, moved } from './commit-transitions.js';
 import { held } from './fence.js';
 
-/** What a commit answers: JSON arrays as text, `null` where a part has no row or is not in the statement. */
+/**
+ * What a commit answers: JSON arrays as text, `null` where a part has no row or is not in the statement.
+ *
+ * Almost always all writes of a batch do what they are to do: where `true` stands for that, nothing has to be put
+ * together by the server, and taken apart again.
+ */
 export interface CommitRow {
-  /** Ids of the fenced rows with their epoch and status: `[id, epoch, status][]`. */
+  /** Ids of the fenced rows with their epoch and status: `[id, epoch, status][]`; `null` if no result depends on them. */
   readonly held: string | null;
-  /** Ids that were inserted, and whether they wait for their object: `[id, 0 | 1][]`. */
+  /** Ids that were inserted, and whether they wait for their object: `[id, 0 | 1][]`; `true`: all, and none of them waits. */
   readonly accepted: string | null;
-  /** Entries that were written: `[id, index, epoch][]`. */
+  /** Entries that were written: `[id, index, epoch][]`; `true`: all. */
   readonly written: string | null;
-  /** Invocations that changed their status, and whether others are attached to what is over: `[id, epoch, 0 | 1][]`. */
+  /** Invocations that changed their status: `[id, epoch][]`; `true`: all. */
   readonly moved: string | null;
+  /** Invocations that are over, and that others are attached to: `[id][]`. */
+  readonly attached: string | null;
   /** Invocations that were suspended although something had arrived: `[id, service, wakes, null][]`. */
   readonly missed: string | null;
   /** Signals that were buffered: `[invocation id, id][]`. */
@@ -41,29 +48,35 @@ export interface CommitRow {
  */
 export function commit(t: Tables, batch: Batch): Statement {
   const p = new Parameters();
-  const { accepts, entries, transitions } = batch;
+  const { accepts, entries, transitions, arrivals } = batch;
   const parts: string[] = [];
   const answers: string[] = [];
+  const whole: string[] = [];
+  const all = (part: string, columns: string, count: number, where?: string): void => {
+    const expected = p.add(count, 'int');
+    whole.push(`${counted(part)} = ${expected}`);
+    answers.push(exceptions(part, columns, `${counted(part, where)} = ${expected}`));
+  };
   const locked = lockedInvocations(batch);
   const hasLocks = locked.length > 0;
-  if (hasLocks) {
-    parts.push(held(t, p.add(locked, 'uuid[]')));
-    answers.push(answer('held', 'id, epoch, status'));
-  }
+  if (hasLocks) parts.push(held(t, p.add(locked, 'uuid[]')));
   const objects = lockedObjects(batch);
   if (objects.length > 0) parts.push(gates(t, p.add(objects, 'uuid[]'), hasLocks));
   if (accepts.length > 0) {
     parts.push(...accepted(t, p, accepts, hasLocks, () => queued(t)));
-    answers.push(answer('accepted', 'id, queued'));
+    all('accepted', 'id, queued', accepts.length, 'queued = 0');
   }
   if (entries.length > 0) {
     parts.push(written(t, p, entries), ...stated(t, p, entries), ...taken(t, p, entries));
-    answers.push(answer('written', 'invocation_id, index, epoch'));
+    all('written', 'invocation_id, index, epoch', entries.length);
   }
   if (transitions.length > 0) {
     parts.push(moved(t, p, transitions));
-    answers.push(answer('moved', 'id, epoch, attached'));
+    all('moved', 'id, epoch', transitions.length);
+    answers.push(answer('moved', 'id', 'attached', 'attached'));
   }
+  if (arrivals.length > 0) answers.push(answer('held', 'id, epoch, status'));
+  else if (hasLocks) answers.push(answer('held', 'id, epoch, status', 'held', `not (${whole.join(' and ')})`));
   others(t, p, batch, parts, answers);
   return { text: `with ${parts.join(',\n')}\nselect\n  ${answers.join(',\n  ')}`, values: p.values };
 }
@@ -105,8 +118,24 @@ function isSignal(arrival: Arrival): arrival is Extract<Arrival, { kind: 'signal
 }
 
 function answer(part: string, columns: string, name = part, where?: string): string {
-  const filter = where === undefined ? '' : ` where ${where}`;
-  return `(select json_agg(json_build_array(${columns}))::text from ${part}${filter}) as ${name}`;
+  return `${rows(part, columns, where)} as ${name}`;
+}
+
+/** The rows of a part, unless there is one for each write that it is for. */
+function exceptions(part: string, columns: string, isWhole: string): string {
+  return `case when ${isWhole} then 'true' else ${rows(part, columns)} end as ${part}`;
+}
+
+function rows(part: string, columns: string, where?: string): string {
+  return `(select json_agg(json_build_array(${columns}))::text from ${part}${filter(where)})`;
+}
+
+function counted(part: string, where?: string): string {
+  return `(select count(*) from ${part}${filter(where)})`;
+}
+
+function filter(where: string | undefined): string {
+  return where === undefined ? '' : ` where ${where}`;
 }
 
 /** Invocations that a batch writes under, or brings something to: in id order. */
