@@ -3,6 +3,7 @@ import { milliseconds, timestamp } from '../parameters.js';
 import type { Column, Parameters } from '../parameters.js';
 import type { Tables } from '../tables.js';
 import { joinsQueue } from './commit-objects.js';
+import { isLive } from './fence.js';
 
 type Placed = NewInvocation & { readonly place?: number };
 
@@ -64,7 +65,7 @@ export function accepted(
   ];
   const conditions = [
     ...(afterLocks ? ['(select count(*) from held) >= 0'] : []),
-    ...(hasParents ? [`(v.parent_id is null or exists (${LIVE_PARENT}))`] : []),
+    ...(hasParents ? [`(v.parent_id is null or ${isLive('v.parent_id, v.parent_epoch')})`] : []),
     // Who is here already must not join the queue again.
     ...(queues ? [`not exists (select from ${t.invocation} i where i.id = v.id)`] : []),
   ];
@@ -103,9 +104,6 @@ function limited(t: Tables): string {
   from asked a join accepted on accepted.id = a.id
   where a.ends is not null or a.lasts is not null)`;
 }
-
-const LIVE_PARENT = `select from held
-    where held.id = v.parent_id and held.epoch = v.parent_epoch and held.status = 'running'`;
 
 /** Sorted by id, so that two batches wait for each other one way only; the first of each. @param placed with its place */
 function inIdOrder(accepts: readonly NewInvocation[], placed: boolean): Placed[] {

@@ -1,7 +1,7 @@
 import type { Arrival } from '../../../ports/store.js';
 import type { Column, Parameters } from '../parameters.js';
 import type { Tables } from '../tables.js';
-import { IS_OVER } from './fence.js';
+import { isAmong, NOT_OVER } from './fence.js';
 
 type SignalArrival = Extract<Arrival, { kind: 'signal' }> & { readonly place: number };
 type Completion = Extract<Arrival, { kind: 'completion' }>;
@@ -37,7 +37,8 @@ export function signalled(
   select v.invocation_id, v.id, held.wakes + row_number() over (partition by v.invocation_id order by v.place),
     v.name, v.value, ${t.now}
   from ${p.unnest('v', placed, SIGNAL_COLUMNS)}
-  join held on held.id = v.invocation_id and not ${IS_OVER}
+  join held on held.id = v.invocation_id
+  where ${isAmong('v.invocation_id', NOT_OVER)}
   on conflict (invocation_id, id) do nothing
   returning invocation_id, id, number)`;
 }
@@ -51,13 +52,14 @@ export function completed(t: Tables, p: Parameters, completions: readonly Comple
     `completing as materialized (
   select v.*, e.name = v.token as known, e.outcome = v.outcome and e.value = v.value as same
   from ${p.unnest('v', completions, COMPLETION_COLUMNS)}
-  join held on held.id = v.invocation_id
   join ${t.entry} e on e.invocation_id = v.invocation_id and e.index = v.index and e.kind = 'awakeable'
+  where ${isAmong('v.invocation_id', 'select id from held')}
   for no key update of e)`,
     `completed as (
   update ${t.entry} e set outcome = v.outcome, value = v.value, written_at = ${t.now}
-  from completing v join held on held.id = v.invocation_id and not ${IS_OVER}
+  from completing v
   where e.invocation_id = v.invocation_id and e.index = v.index and v.known and e.outcome is null
+    and ${isAmong('v.invocation_id', NOT_OVER)}
   returning e.invocation_id, e.index)`,
   ];
 }

@@ -2,7 +2,7 @@ import type { EntryWrite } from '../../../ports/store.js';
 import { milliseconds, timestamp, wholeMilliseconds } from '../parameters.js';
 import type { Column, Parameters } from '../parameters.js';
 import type { Tables } from '../tables.js';
-import { ON_LIVE_LEASE } from './fence.js';
+import { isLive } from './fence.js';
 
 const COLUMNS: readonly Column<EntryWrite>[] = [
   ['id', 'uuid', row => row.lease.invocationId],
@@ -35,7 +35,7 @@ export function written(t: Tables, p: Parameters, entries: readonly EntryWrite[]
   select v.id, v.index, v.kind, v.name, v.called_after, v.seq, v.outcome, v.value, v.tries,
     ${dated ? `case when v.at is null then ${dueIn} else greatest(v.at, ${t.now}) end` : dueIn}, v.epoch, v.duration, ${t.now}
   from ${p.unnest('v', entries, dated ? [...COLUMNS, AT] : COLUMNS)}
-  ${ON_LIVE_LEASE}
+  where ${isLive('v.id, v.epoch')}
   on conflict (invocation_id, index) do update set
     kind = excluded.kind, name = excluded.name, called_after = excluded.called_after, seq = excluded.seq,
     outcome = excluded.outcome, value = excluded.value, tries = excluded.tries, due_at = excluded.due_at,

@@ -1,5 +1,6 @@
 import type { NewInvocation } from '../../../ports/store.js';
 import type { Tables } from '../tables.js';
+import { isAmong } from './fence.js';
 
 /** Whether an invocation queues for its object when it is accepted. */
 export function joinsQueue({ object, exclusive, delayMs, at }: NewInvocation): boolean {
@@ -45,7 +46,8 @@ export const JOINED = `tail = o.tail + excluded.tail,
 
 /** Parts `left` and `freed`: objects whose holder is over. A row without anybody is of no use. */
 export function freed(t: Tables): string[] {
-  const over = `gates g join moved m on m.holds = g.id and m.id = g.holder and m.over where o.id = g.id`;
+  const isOver = isAmong('g.id, g.holder', 'select holds, id from moved where over');
+  const over = `gates g where o.id = g.id and ${isOver}`;
   return [
     `left_alone as (
   delete from ${t.object} o using ${over} and not g.waiting)`,

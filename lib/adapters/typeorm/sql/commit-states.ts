@@ -1,7 +1,7 @@
 import type { EntryWrite, StateWrite } from '../../../ports/store.js';
 import type { Column, Parameters } from '../parameters.js';
 import type { Tables } from '../tables.js';
-import { ON_LIVE_LEASE } from './fence.js';
+import { isAmong, isLive } from './fence.js';
 
 type StatedEntry = EntryWrite & { readonly state: StateWrite };
 type Stating = StatedEntry & { readonly place: number };
@@ -35,7 +35,7 @@ export function stated(t: Tables, p: Parameters, entries: readonly EntryWrite[])
     `changed as materialized (
   select distinct on (v.object_id, v.name) v.object_id, v.name, v.value
   from ${p.unnest('v', stating, STATE_COLUMNS)}
-  join written w on w.invocation_id = v.id and w.index = v.index and w.epoch = v.epoch
+  where ${isAmong('v.id, v.index, v.epoch', 'select invocation_id, index, epoch from written')}
   order by v.object_id, v.name, v.place desc)`,
     `stated as (
   insert into ${t.state} as s (object_id, name, value, written_at)
@@ -56,8 +56,8 @@ export function taken(t: Tables, p: Parameters, entries: readonly EntryWrite[]):
   if (taking.length === 0) return [];
   return [
     `taken as (
-  update ${t.signal} s set taken_by = v.index from ${p.unnest('v', taking, SIGNAL_COLUMNS)} ${ON_LIVE_LEASE}
-  where s.invocation_id = v.id and s.id = v.signal_id)`,
+  update ${t.signal} s set taken_by = v.index from ${p.unnest('v', taking, SIGNAL_COLUMNS)}
+  where s.invocation_id = v.id and s.id = v.signal_id and ${isLive('v.id, v.epoch')})`,
   ];
 }
 

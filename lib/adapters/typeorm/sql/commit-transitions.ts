@@ -42,35 +42,39 @@ const OTHERS: readonly Column<Transition>[] = [
 ];
 
 const TERMINAL = literals(STATUSES.filter(isTerminal));
-const MISSED = `v.status = 'suspended' and v.wakes <> held.wakes`;
 
 /**
- * Part `moved` of a commit: invocations whose attempt is over. A release says nothing new about the outcome. One that
- * is suspended although something has arrived that its attempt does not know of is due at once.
+ * Parts `moving` and `moved` of a commit: invocations whose attempt is over. A release says nothing new about the outcome.
+ * One that is suspended although something has arrived that its attempt does not know of is due at once.
  */
-export function moved(t: Tables, p: Parameters, transitions: readonly Transition[]): string {
+export function moved(t: Tables, p: Parameters, transitions: readonly Transition[]): string[] {
   const concerns = transitions.some(concernsOthers);
   const columns = concerns ? [...COLUMNS, ...OTHERS] : COLUMNS;
   const due = `${t.now} + v.due_in * interval '1 millisecond'`;
-  return `moved as (
+  const moving = `moving as materialized (
+  select v.*, held.attached and v.status in (${TERMINAL}) as attached${
+    concerns ? `, held.wakes as arrived, v.status = 'suspended' and v.wakes <> held.wakes as missed` : ''
+  }
+  from ${p.unnest('v', transitions, columns)}
+  ${ON_LIVE_LEASE})`;
+  const moved = `moved as (
   update ${t.invocation} i set
     status = v.status,
     owner = null,
-    due_at = ${concerns ? `case when ${MISSED} then ${t.now} else ${due} end` : due},
+    due_at = ${concerns ? `case when v.missed then ${t.now} else ${due} end` : due},
     failed_attempts = i.failed_attempts + v.failed,
     output = case when v.status = 'scheduled' then i.output else v.output end,
     error = case when v.status = 'scheduled' then i.error else v.error end,
     failed_entry = case when v.status = 'scheduled' then i.failed_entry else v.failed_entry end,
     finished_at = case when v.status in (${TERMINAL}) then ${t.now} end
-  from ${p.unnest('v', transitions, columns)}
-  ${ON_LIVE_LEASE}
-  where i.id = v.id
-  returning i.id, i.epoch, held.attached and v.status in (${TERMINAL}) as attached${
+  from moving v where i.id = v.id
+  returning i.id, i.epoch, v.attached${
     concerns
-      ? `, i.service, held.wakes, ${MISSED} as missed, v.status in (${TERMINAL}) as over, v.parent_id, v.parent_index, v.holds,
+      ? `, i.service, v.arrived as wakes, v.missed, v.status in (${TERMINAL}) as over, v.parent_id, v.parent_index, v.holds,
     i.status, i.output, i.error`
       : ''
   })`;
+  return [moving, moved];
 }
 
 /** Whether somebody else's row may change with a transition. */

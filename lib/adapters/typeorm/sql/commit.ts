@@ -71,7 +71,7 @@ export function commit(t: Tables, batch: Batch): Statement {
     all('written', 'invocation_id, index, epoch', entries.length);
   }
   if (transitions.length > 0) {
-    parts.push(moved(t, p, transitions));
+    parts.push(...moved(t, p, transitions));
     all('moved', 'id, epoch', transitions.length);
     answers.push(answer('moved', 'id', 'attached', 'attached'));
   }
