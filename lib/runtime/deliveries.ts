@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Outcome, Signature } from '../engine/entry.js';
 import type { Replay } from '../engine/replay.js';
+import { inNextTurn } from './turns.js';
 
 /** An outcome that is ready to be given to user code. */
 export interface Ready extends Signature {
@@ -115,7 +116,7 @@ export class Deliveries {
   tick(): void {
     if (this.ticking || this.closed) return;
     this.ticking = true;
-    setImmediate(this.turn);
+    inNextTurn(this.turn);
   }
 
   /**
@@ -190,7 +191,11 @@ class TurnWatch {
     return open;
   }
 
+  private readonly close = (): void => {
+    this.open = false;
+  };
+
   private closeAfterTurn(): void {
-    setImmediate(() => (this.open = false));
+    inNextTurn(this.close);
   }
 }

@@ -2,6 +2,8 @@ import type { AcceptResult, EntryWrite, Lease, Transition } from '../ports/store
 import type { Accepted, Acceptor, Asked } from './acceptor.js';
 import type { Writer } from './writer.js';
 
+const NOTHING_WRITTEN = Promise.resolve(true);
+
 /**
  * The writes of one attempt, under its lease.
  *
@@ -9,8 +11,7 @@ import type { Writer } from './writer.js';
  * the invocation. In return nothing that others can observe may start before {@link barrier}.
  */
 export class LeaseWriter {
-  private last: Promise<boolean> | undefined;
-  private asked = 0;
+  private last = NOTHING_WRITTEN;
   private delivered = false;
 
   /**
@@ -28,11 +29,6 @@ export class LeaseWriter {
   /** Whether an outcome is committed that user code was given. */
   get hasDelivered(): boolean {
     return this.delivered;
-  }
-
-  /** Whether everything written so far is committed. */
-  get isSettled(): boolean {
-    return this.last === undefined;
   }
 
   /** Writes an entry; resolves to whether the lease still holds. */
@@ -68,7 +64,7 @@ export class LeaseWriter {
 
   /** Resolves once everything written so far is committed, to whether the lease still held. */
   barrier(): Promise<boolean> {
-    return this.last ?? Promise.resolve(true);
+    return this.last;
   }
 
   /** Something that was not written here was refused: the lease is over. */
@@ -77,15 +73,13 @@ export class LeaseWriter {
   }
 
   private track(write: Promise<AcceptResult>, isDelivery = false): Promise<boolean> {
-    return (this.last = this.held(write, isDelivery, ++this.asked));
+    return (this.last = this.held(write, isDelivery));
   }
 
-  private async held(write: Promise<AcceptResult>, isDelivery: boolean, nth: number): Promise<boolean> {
+  private async held(write: Promise<AcceptResult>, isDelivery: boolean): Promise<boolean> {
     try {
       if ((await write) !== 'fenced') {
         this.delivered ||= isDelivery;
-        // Of one that failed it is known for ever.
-        if (nth === this.asked) this.last = undefined;
         return true;
       }
       this.onLost();

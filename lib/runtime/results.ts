@@ -2,6 +2,7 @@ import { ClientClosedError } from '../errors/index.js';
 import type { Cancel, Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { Settled, Store } from '../ports/store.js';
+import { Rounds } from './rounds.js';
 
 /** What decides how often the store is asked about invocations that other processes drive. */
 export interface ResultsOptions {
@@ -38,26 +39,30 @@ const MAX_ASKED = 1_000;
  * Who in this process waits for the outcome of which invocation.
  *
  * An outcome comes from the worker of this process, or the transport says that it is there, or the store is
- * asked: for all that wait in one query, ever less often while nothing comes.
+ * asked: for many that wait in one query, and for each ever less often.
  */
 export class Results {
   private readonly waiting = new Map<string, Set<Waiter>>();
   private announced: string[] = [];
   private fetching = false;
   private closed = false;
-  private pause = SHORTEST_POLL_MS;
-  private cancelPoll: Cancel | undefined;
+  private readonly polls: Rounds;
 
   constructor(
     private readonly store: Store,
     private readonly options: ResultsOptions,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    const leastMs = (): number => (options.isPushed() ? BACKSTOP_POLL_MS : 0);
+    const ask = (ids: readonly string[]): Promise<readonly string[]> => this.ask(ids);
+    const times = { shortestMs: SHORTEST_POLL_MS, longestMs: LONGEST_POLL_MS, leastMs };
+    this.polls = new Rounds({ ...times, ask }, clock);
+  }
 
   /** Whether somebody asks for the outcome of an invocation that is not over. */
   get isAwaited(): boolean {
-    return [...this.waiting.values()].some(waiters => [...waiters].some(({ asked }) => asked > 0));
+    return [...this.waiting.keys()].some(id => this.isAsked(id));
   }
 
   /** Waits for what comes by itself: the outcome of an invocation that this process drives. */
@@ -71,7 +76,7 @@ export class Results {
     const ask = (): Cancel => {
       waiter.asked++;
       this.recall(id, waiter);
-      this.poll();
+      this.polls.add(id);
       return () => {
         if (--waiter.asked === 0 && !this.options.isDriven(id)) this.forget(id);
       };
@@ -105,7 +110,7 @@ export class Results {
   /** Rejects everything that waits. */
   close(): void {
     this.closed = true;
-    this.cancelPoll?.();
+    this.polls.close();
     const error = new ClientClosedError();
     for (const waiters of this.waiting.values()) for (const waiter of waiters) waiter.reject(error);
     this.waiting.clear();
@@ -138,45 +143,23 @@ export class Results {
     this.fetching = false;
   }
 
-  private async fetch(ids: readonly string[]): Promise<number> {
+  private async fetch(ids: readonly string[]): Promise<void> {
     try {
-      const settled = await this.store.outcomes(ids);
-      for (const one of settled) this.settle(one);
-      return settled.length;
+      for (const one of await this.store.outcomes(ids)) this.settle(one);
     } catch (error) {
       this.logger.warn(`outcomes could not be read, they are asked for again: ${String(error)}`);
-      return 0;
     }
   }
 
-  /** Asks soon, if not even sooner. */
-  private poll(): void {
-    if (this.closed || (this.cancelPoll && this.pause === SHORTEST_POLL_MS)) return;
-    this.pause = SHORTEST_POLL_MS;
-    this.schedule();
+  /** Asks about those of the ids that somebody waits for still, and that this process does not drive. */
+  private async ask(ids: readonly string[]): Promise<readonly string[]> {
+    const foreign = ids.filter(id => this.isAsked(id) && !this.options.isDriven(id));
+    for (let at = 0; at < foreign.length; at += MAX_ASKED) await this.fetch(foreign.slice(at, at + MAX_ASKED));
+    return ids.filter(id => this.isAsked(id));
   }
 
-  private schedule(): void {
-    this.cancelPoll?.();
-    const pause = this.options.isPushed() ? BACKSTOP_POLL_MS : this.pause;
-    this.cancelPoll = this.clock.roughlyAfter(pause, () => void this.ask());
-  }
-
-  private async ask(): Promise<void> {
-    this.cancelPoll = undefined;
-    const foreign: string[] = [];
-    let active = 0;
-    for (const [id, waiters] of this.waiting) {
-      if (![...waiters].some(waiter => waiter.asked > 0)) continue;
-      active++;
-      if (!this.options.isDriven(id)) foreign.push(id);
-    }
-    let found = 0;
-    for (let at = 0; at < foreign.length; at += MAX_ASKED)
-      found += await this.fetch(foreign.slice(at, at + MAX_ASKED));
-    // Somebody has asked meanwhile.
-    if (this.cancelPoll) return;
-    this.pause = found > 0 ? SHORTEST_POLL_MS : Math.min(this.pause * 2, LONGEST_POLL_MS);
-    if (active > 0 && !this.closed) this.schedule();
+  private isAsked(id: string): boolean {
+    for (const { asked } of this.waiting.get(id) ?? []) if (asked > 0) return true;
+    return false;
   }
 }

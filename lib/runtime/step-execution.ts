@@ -54,8 +54,7 @@ export class StepExecution implements Execution {
     const dueIn = this.place.open?.dueIn ?? 0;
     if (dueIn > 0) await this.wait(dueIn);
     // What user code was given so far must be committed before anything of this step can be observed.
-    const { writes } = this.kit;
-    if (!writes.isSettled && !(await writes.barrier())) return undefined;
+    if (!(await this.kit.writes.barrier())) return undefined;
     for (;;) {
       if (this.stopped || (this.place.careful && !(await this.record(null, null, null)))) return undefined;
       const started = this.kit.env.clock.monotonic();
