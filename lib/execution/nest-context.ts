@@ -40,7 +40,10 @@ export class NestContext {
   enhance(instance: object, method: Method, key: string, host: Host): Enhanced {
     // Most methods have none, and then nothing of it is worth a promise.
     if (!this.hasAny(instance, method))
-      return async args => plain(await method.apply(instance, args as never[]));
+      return async args => {
+        const result: unknown = await method.apply(instance, args as never[]);
+        return isObservable(result) ? lastValueFrom(result) : result;
+      };
     const enhanced = this.create(instance, method, key, host, true);
     // Without a filter of the application's own, Nest's would only log what the journal records anyway.
     if (!this.has(EXCEPTION_FILTERS_METADATA, instance, method) && !this.hasGlobalFilters()) return enhanced;
@@ -55,6 +58,7 @@ export class NestContext {
 
   /** The arguments that a method would get from its pipes. Rejects with what a pipe throws. */
   pipes(instance: object, method: Method, key: string, host: Host): Enhanced {
+    if (!this.hasPipes(instance, method)) return upTo(instance, key, args => Promise.resolve(args));
     const args: Method = (...piped) => piped;
     for (const name of Reflect.getMetadataKeys(method) as unknown[]) {
       Reflect.defineMetadata(name, Reflect.getMetadata(name, method), args);
@@ -80,14 +84,7 @@ export class NestContext {
       { guards: around, interceptors: around, filters: false },
       DURABLE_CONTEXT_TYPE,
     );
-    const declared = Object.keys(
-      Reflect.getMetadata(ARGUMENTS_METADATA, instance.constructor, key) as object,
-    ).length;
-    return async args => {
-      if (args.length > declared)
-        throw new SurplusArgumentsError(`${instance.constructor.name}.${key}`, declared, args.length);
-      return enhanced(...args);
-    };
+    return upTo(instance, key, args => enhanced(...args));
   }
 
   /**
@@ -127,12 +124,20 @@ export class NestContext {
   private hasAny(instance: object, method: Method): boolean {
     const { config } = this;
     return (
-      [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA].some(kind =>
+      [GUARDS_METADATA, INTERCEPTORS_METADATA, EXCEPTION_FILTERS_METADATA].some(kind =>
         this.has(kind, instance, method),
       ) ||
+      this.hasPipes(instance, method) ||
       this.hasGlobalFilters() ||
       [config.getGlobalGuards(), config.getGlobalRequestGuards()].some(some => some.length > 0) ||
-      [config.getGlobalInterceptors(), config.getGlobalRequestInterceptors()].some(some => some.length > 0) ||
+      [config.getGlobalInterceptors(), config.getGlobalRequestInterceptors()].some(some => some.length > 0)
+    );
+  }
+
+  private hasPipes(instance: object, method: Method): boolean {
+    const { config } = this;
+    return (
+      this.has(PIPES_METADATA, instance, method) ||
       [config.getGlobalPipes(), config.getGlobalRequestPipes()].some(some => some.length > 0)
     );
   }
@@ -144,6 +149,17 @@ export class NestContext {
   private hasGlobalFilters(): boolean {
     return this.config.getGlobalFilters().length > 0 || this.config.getGlobalRequestFilters().length > 0;
   }
+}
+
+/** Refuses more arguments than a method declares, which pipes would drop. */
+function upTo(instance: object, key: string, run: Enhanced): Enhanced {
+  const parameters = Reflect.getMetadata(ARGUMENTS_METADATA, instance.constructor, key) as object;
+  const declared = Object.keys(parameters).length;
+  return async args => {
+    if (args.length > declared)
+      throw new SurplusArgumentsError(`${instance.constructor.name}.${key}`, declared, args.length);
+    return run(args);
+  };
 }
 
 /** What Nest makes of a result: the last value of an observable, or the value. */

@@ -236,7 +236,7 @@ export class AttemptDriver {
     this.executions.delete(ready.index);
     if (ready.signalId !== undefined) this.kit.arrivals.consumed(ready.signalId);
     // Not awaited: the next thing that can be observed waits for it (LeaseWriter.barrier).
-    void this.kit.writes.entry({ ...ready, seq, dueInMs: null });
+    void this.kit.writes.deliver(ready, seq);
   }
 
   private decode(outcome: Outcome, value: string, index: number): unknown {

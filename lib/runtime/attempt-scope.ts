@@ -12,6 +12,7 @@ import type { AttemptDriver, Operation } from './attempt-driver.js';
 import { AwakeableExecution } from './awakeable-execution.js';
 import { CallExecution } from './call-execution.js';
 import { childName } from './child.js';
+import type { Place } from './execution.js';
 import type { OneWayExecution } from './one-way-execution.js';
 import { PublishExecution } from './publish-execution.js';
 import { SendExecution } from './send-execution.js';
@@ -66,10 +67,9 @@ export class AttemptScope implements AttemptView, DurableOperations {
   step(call: StepCall): Promise<unknown> {
     const { kit } = this.driver;
     const { careful } = this;
-    return this.driver.step(
-      call,
-      place => new StepExecution(call, { ...place, careful, kind: 'step' }, this, kit),
-    ).outcome;
+    const begin = ({ index, calledAfter, open }: Place): StepExecution =>
+      new StepExecution(call, { index, calledAfter, open, careful, kind: 'step' }, this, kit);
+    return this.driver.step(call, begin).outcome;
   }
 
   compensate(call: StepCall): void {

@@ -1,5 +1,6 @@
 import type { AcceptResult, EntryWrite, Lease, Transition } from '../ports/store.js';
 import type { Accepted, Acceptor, Asked } from './acceptor.js';
+import type { Ready } from './deliveries.js';
 import type { Writer } from './writer.js';
 
 const NOTHING_WRITTEN = Promise.resolve(true);
@@ -34,6 +35,27 @@ export class LeaseWriter {
   /** Writes an entry; resolves to whether the lease still holds. */
   entry(write: Omit<EntryWrite, 'lease'>): Promise<boolean> {
     return this.track(this.writer.entry({ ...write, lease: this.lease }), write.seq !== null);
+  }
+
+  /** Writes an outcome that user code is given as the delivery of this number. */
+  deliver(ready: Ready, seq: number): Promise<boolean> {
+    // Field by field: it is what an attempt does most, and spreads cost more than the rest of it.
+    const { kind, name, index, calledAfter, outcome, value, tries, durationMs, signalId } = ready;
+    const { lease } = this;
+    const write = {
+      lease,
+      kind,
+      name,
+      index,
+      calledAfter,
+      seq,
+      outcome,
+      value,
+      tries,
+      dueInMs: null,
+      durationMs,
+    };
+    return this.track(this.writer.entry(signalId === undefined ? write : { ...write, signalId }), true);
   }
 
   /** Ends the lease; resolves to whether it still held. Rejects if the store refuses it for itself. */
