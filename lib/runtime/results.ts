@@ -154,7 +154,8 @@ export class Results {
   /** Asks about those of the ids that somebody waits for still, and that this process does not drive. */
   private async ask(ids: readonly string[]): Promise<readonly string[]> {
     const foreign = ids.filter(id => this.isAsked(id) && !this.options.isDriven(id));
-    for (let at = 0; at < foreign.length; at += MAX_ASKED) await this.fetch(foreign.slice(at, at + MAX_ASKED));
+    for (let at = 0; at < foreign.length; at += MAX_ASKED)
+      await this.fetch(foreign.slice(at, at + MAX_ASKED));
     return ids.filter(id => this.isAsked(id));
   }
 

@@ -68,8 +68,7 @@ function leasedResults(
   // An entry of a batch that ended its lease, applied again: it was written with the transition.
   const writeResult = ({ lease, index }: EntryWrite): WriteResult => {
     if (!written || written.has(key(lease.invocationId, index, lease.epoch))) return 'ok';
-    const known =
-      statusUnder(lease) === 'running' || movedBefore.has(key(lease.invocationId, lease.epoch));
+    const known = statusUnder(lease) === 'running' || movedBefore.has(key(lease.invocationId, lease.epoch));
     return known ? 'duplicate' : 'fenced';
   };
   const results = transitions.map(moveResult);

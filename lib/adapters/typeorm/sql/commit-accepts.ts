@@ -89,12 +89,15 @@ export function accepted(
     a.origin, a.input, ${t.now},
     case when a.owner is not null and not ${waits} then ${t.now} end${
       hasParents ? ', a.parent_id, a.parent_index' : ''
-    }${hasObjects ? ', a.object_id, a.object_key' : ''}${queues ? ', line.ticket_back + gate.tail' : ''}
-  from asked a${queues ? '\n  left join line on line.id = a.id left join gate on gate.id = line.object_id' : ''}
+    }${hasObjects ? ', a.object_id, a.object_key' : ''}${queues ? ', a.ticket_back + gate.tail' : ''}
+  from ${queues ? LINE_WITH_GATES : 'asked a'}
   on conflict (id) do nothing
   returning id, (status = 'scheduled' and due_at is null)::int as queued)`;
   return [asked, ...(queues ? lines('asked') : []), insert, ...(hasDeadlines ? [limited(t)] : [])];
 }
+
+/** A full join, which is never made by nested loops (see `isAmong`). Each gate has somebody in line, so it is a left one. */
+const LINE_WITH_GATES = 'line a full join gate on gate.id = a.gate_id';
 
 /** Part `limited`: when those that were accepted are to be over. */
 function limited(t: Tables): string {

@@ -20,20 +20,21 @@ export function gates(t: Tables, ids: string, afterLocks: boolean): string {
 }
 
 /**
- * Parts `line` and `gate`: those that queue for objects, in the order of the batch, and what became of the objects. The
- * first one holds its object if nobody does and nobody waits for it.
+ * Parts `line` and `gate`: all that are asked for, those that queue for objects in the order of the batch, and what became
+ * of the objects. The first one holds its object if nobody does and nobody waits for it.
  */
 export function queued(t: Tables): string[] {
   return [
     `line as materialized (
-  select id, object_id, object_key, service,
-    row_number() over same as nth, count(*) over (partition by object_id) as asking,
-    row_number() over same - count(*) over (partition by object_id) as ticket_back
-  from asked where queues = 1 window same as (partition by object_id order by place))`,
+  select asked.*, case when queues = 1 then object_id end as gate_id,
+    row_number() over same as nth, count(*) over everyone as asking,
+    row_number() over same - count(*) over everyone as ticket_back
+  from asked
+  window everyone as (partition by object_id, queues), same as (partition by object_id, queues order by place))`,
     `gate as (
   insert into ${t.object} as o (id, service, key, tail, holder, waiting)
   select object_id, service, object_key, asking, id, asking > 1 from line
-  where nth = 1 and (select count(*) from gates) >= 0 order by object_id
+  where queues = 1 and nth = 1 and (select count(*) from gates) >= 0 order by object_id
   on conflict (id) do update set ${JOINED}
   returning id, tail, holder)`,
   ];

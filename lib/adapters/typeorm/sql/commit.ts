@@ -76,7 +76,8 @@ export function commit(t: Tables, batch: Batch): Statement {
     answers.push(answer('moved', 'id', 'attached', 'attached'));
   }
   if (arrivals.length > 0) answers.push(answer('held', 'id, epoch, status'));
-  else if (hasLocks) answers.push(answer('held', 'id, epoch, status', 'held', `not (${whole.join(' and ')})`));
+  else if (hasLocks)
+    answers.push(answer('held', 'id, epoch, status', 'held', `not (${whole.join(' and ')})`));
   others(t, p, batch, parts, answers);
   return { text: `with ${parts.join(',\n')}\nselect\n  ${answers.join(',\n  ')}`, values: p.values };
 }

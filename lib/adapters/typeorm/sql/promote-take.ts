@@ -1,5 +1,6 @@
 import type { Tables } from '../tables.js';
 import { promoteLocks } from './promote-lock.js';
+import { isAmong } from './fence.js';
 import { CLAIM_COLUMNS, CLAIM_RETURNING } from './take.js';
 
 /**
@@ -21,8 +22,9 @@ export function promoteTake(t: Tables): string {
  */
 export function promote(t: Tables): string {
   // The lock gives a row as it is after the wait, at its new place; the join finds it as it was, at its old one.
+  const changed = `select i.object_id from next join ${t.invocation} i on i.id = next.id where i.ctid <> next.place`;
   const unchanged = `locked join ${t.object} o on o.id = locked.id where o.ctid = locked.place
-    and not exists (select from next join ${t.invocation} i on i.id = next.id where i.ctid <> next.place and i.object_id = o.id)`;
+    and not (${isAmong('o.id', changed)})`;
   return `with ${promoteLocks(t)},
 ${take(t, unchanged)}`;
 }
