@@ -2,7 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { statements } from '../../lib/adapters/typeorm/statements.js';
 import { tables } from '../../lib/adapters/typeorm/tables.js';
 import { TypeOrmStore } from '../../lib/adapters/typeorm/typeorm-store.js';
-import type { Batch } from '../../lib/ports/store.js';
+import type { Batch, ObjectRef } from '../../lib/ports/store.js';
 import { openPostgres } from './databases.js';
 import type { TestDatabase } from './databases.js';
 import { poisonError, Scene, times } from './store/scene.js';
@@ -39,6 +39,7 @@ describe('a plan that is kept handles as many rows as a batch has writes, not th
     await s.register(3_600_000);
     // As of a table in use: with an empty one all plans read it from end to end.
     for (let round = 0; round < 20; round++) await finish(await running());
+    await queue(times(WRITES, () => s.object()));
     await runner.query('analyze');
     await runner.query(`set plan_cache_mode = 'force_generic_plan'`);
   }, 120_000);
@@ -48,7 +49,17 @@ describe('a plan that is kept handles as many rows as a batch has writes, not th
   });
 
   const running = () => Promise.all(times(WRITES, () => s.running()));
+  /** Invocations that have an object each for themselves. */
+  const queue = async (objects: readonly ObjectRef[]) => {
+    const invocations = objects.map(object => s.exclusive(object));
+    await s.accept(...invocations);
+    const leases = invocations.map(({ id }) => ({ invocationId: id, epoch: 1 }));
+    const state = (n: number) => ({ objectId: objects[n]!.id, name: 'n', value: '1' });
+    await s.write(...leases.map((lease, n) => s.delivered(lease, 0, { state: state(n) })));
+    return leases;
+  };
   const finish = async (leases: Awaited<ReturnType<typeof running>>) => {
+    await s.arrive(...leases.map(({ invocationId }) => s.signal(invocationId, 'go')));
     await s.write(...leases.map(lease => s.delivered(lease, 0)));
     await s.move(...leases.map(lease => s.transition(lease, 'completed')));
   };
@@ -94,16 +105,14 @@ describe('a plan that is kept handles as many rows as a batch has writes, not th
 
   test('of objects that are queued for, changed and freed', async () => {
     const objects = times(WRITES, () => s.object());
-    const invocations = objects.map(object => s.exclusive(object));
-    await s.accept(...invocations);
-    const leases = invocations.map(({ id }) => ({ invocationId: id, epoch: 1 }));
+    const leases = await queue(objects);
     // Behind each of them another one waits.
     expectFew(await commit({ accepts: objects.map(object => s.exclusive(object)) }));
     expectFew(
       await commit({
         accepts: times(WRITES, () => s.exclusive(s.object())),
         entries: leases.map((lease, n) =>
-          s.delivered(lease, 0, {
+          s.delivered(lease, 1, {
             state: { objectId: objects[n]!.id, name: 'a', value: n % 2 === 0 ? '1' : null },
           }),
         ),
