@@ -130,10 +130,7 @@ export class TcpProxy {
 
   #reset(link: Link): void {
     this.#links.delete(link);
-    for (const socket of [link.client, link.server]) {
-      socket.resetAndDestroy();
-      // By itself it would first wait until what was written is taken, which a stopped process never does.
-      socket.destroy();
-    }
+    link.client.resetAndDestroy();
+    link.server.resetAndDestroy();
   }
 }
