@@ -15,7 +15,7 @@ export interface RoundsOptions {
   /** Before an id is asked about for the first time; doubled after each time. */
   readonly shortestMs: number;
   readonly longestMs: number;
-  /** Asks about ids; resolves to those that are to be asked about again. */
+  /** Asks about ids; resolves to those that are to be asked about again. Never rejects. */
   ask(ids: readonly string[]): Promise<readonly string[]>;
   /** How long to wait at the least at the moment: something else may tell sooner. */
   leastMs(): number;
@@ -42,6 +42,7 @@ export class Rounds {
 
   /** Asks about an id soon. */
   add(id: string): void {
+    if (this.closed) return;
     this.join(id, this.options.shortestMs);
     this.schedule();
   }

@@ -70,6 +70,22 @@ describe('calls that cross', () => {
     expect(await ended).toEqual(['ok']);
   });
 
+  test('an end that waited for who queues behind it frees the object for that one', async () => {
+    const object = s.object();
+    const [first, next] = [s.exclusive(object), s.exclusive(object)];
+    await s.accept(first);
+    // As another process queues: what the end has seen of the object is old when it gets the lock.
+    const { text, values } = commit(t, { accepts: [next], entries: [], transitions: [], arrivals: [] });
+    await other.query(text, [...values]);
+    const ended = s.commit({
+      transitions: [s.transition(leaseOf(first), 'completed', { output: '1', holds: object.id })],
+    });
+    await blocked(database.dataSource);
+    await other.query('commit');
+    expect(await ended).toMatchObject({ transitions: ['ok'], news: { freed: [object.id] } });
+    expect((await store.promote([object.id], s.worker)).claimed).toMatchObject([{ lease: leaseOf(next) }]);
+  });
+
   test.each(['kill', 'cancel'] as const)('a %s of a call locks its parent first', async order => {
     const parent = await s.running();
     await s.write(s.entry(parent, 0, { kind: 'call' }));
