@@ -101,9 +101,8 @@ export class TcpProxy {
     });
     from.on('error', () => undefined);
     from.on('close', () => {
-      if (link.broken) return;
-      to.destroy();
-      this.#links.delete(link);
+      // One that is reset ends both sides itself.
+      if (!link.broken && this.#links.delete(link)) to.destroy();
     });
   }
 
@@ -130,7 +129,13 @@ export class TcpProxy {
 
   #reset(link: Link): void {
     this.#links.delete(link);
-    link.client.resetAndDestroy();
-    link.server.resetAndDestroy();
+    reset(link.client);
+    reset(link.server);
   }
+}
+
+function reset(socket: Socket): void {
+  // What is being shut down cannot be reset: Node then lets go of its handle without closing it, which keeps a process alive.
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
