@@ -39,13 +39,10 @@ export interface Store {
 
   /** Takes the lease of those of `ids` that are due, each raised to its next epoch. */
   claim(request: ClaimRequest & { readonly ids: readonly string[] }): Promise<ClaimResult>;
-  /** Takes the lease of invocations that have been due for `overdueMs`, longest due first. */
+  /** Takes the lease of invocations that have been due for `overdueMs`, longest due first; says when the next ones will be. */
   claimDue(request: ClaimRequest & DueRequest): Promise<DueClaims>;
-  /**
-   * Milliseconds until the next invocation of `services` is due (0: one is); `undefined` if none is.
-   * @param sinceMs see {@link DueRequest}
-   */
-  nextDue(services: readonly string[], sinceMs?: number | null): Promise<number | undefined>;
+  /** Milliseconds until the next invocation of `services` is due (0: one is); `undefined` if none is. */
+  nextDue(services: readonly string[]): Promise<number | undefined>;
   /** Journals of invocations, each in call order. An invocation without entries is missing from the map. */
   journals(ids: readonly string[]): Promise<Map<string, JournalEntry[]>>;
   /** What has arrived for invocations and was not delivered. One that does not exist is missing. */
@@ -275,6 +272,8 @@ export interface DueRequest {
   readonly overdueMs: number;
   /** Leaves out what has been due for longer. @default null nothing */
   readonly sinceMs?: number | null;
+  /** Whether to say when the next one will be due. @default false */
+  readonly next?: boolean;
 }
 
 /** What was due and is claimed now. */
@@ -282,6 +281,8 @@ export interface DueClaims {
   readonly claimed: Claimed[];
   /** How long ago the last of them was due. */
   readonly dueAgoMs: number | undefined;
+  /** Milliseconds until the next one is due, of those that are not yet; `undefined` if there is none. */
+  readonly nextInMs: number | undefined;
 }
 
 /** How an invocation ended. */

@@ -236,16 +236,18 @@ export class Worker implements LocalWorker {
     this.reserved += limit;
     try {
       const { workerId } = this;
-      const claimed = await this.due.claim({ workerId, services, limit, overdueMs });
+      const { claimed, nextInMs } = await this.due.claim({
+        ...{ workerId, services, limit, overdueMs },
+        next: !isPushed,
+      });
       this.catchingUp = claimed.length === limit && (this.catchingUp || !isPushed);
+      // Where nobody announces what becomes due, the sweep comes in time for it.
+      if (nextInMs !== undefined) this.sweep.soon(Math.max(nextInMs, SHORTEST_SWEEP_MS));
       await this.driveAll(claimed);
     } finally {
       this.reserved -= limit;
       this.freed();
     }
-    // Where nobody announces what becomes due, the sweep comes in time for it.
-    const dueInMs = isPushed || this.catchingUp ? undefined : await this.due.next(services);
-    if (dueInMs !== undefined) this.sweep.soon(Math.max(dueInMs, SHORTEST_SWEEP_MS));
   }
 
   /** Whether a server announces what is ready, also for other processes. */

@@ -167,7 +167,7 @@ describe('a plan that is kept handles as many rows as a batch has writes, not th
     expectFew(await worst(sql.outcomes, [ids]));
     const others = times(WRITES, () => s.invocation());
     await s.accept(...others);
-    expectFew(await worst(sql.claimDue(1), [[s.service], 0, s.worker, WRITES, null]));
+    expectFew(await worst(sql.claimDue(1), [[s.service], 0, s.worker, WRITES, null, true]));
   });
 });
 

@@ -28,8 +28,8 @@ export async function startWorker(
   const logger = new RecordingLogger();
   const env = environment(journal, settings, logger);
   const store = {
-    ...{ register: none, renew: async () => 'ok', deregister: none, nextDue: none },
-    claimDue: async () => ({ claimed: [], dueAgoMs: undefined }),
+    ...{ register: none, renew: async () => 'ok', deregister: none },
+    claimDue: async () => ({ claimed: [], dueAgoMs: undefined, nextInMs: undefined }),
     reap: async () => ({ reaped: [], news: { awoken: [], freed: [], attached: [] } }),
     ...{ stranded: nobody, unanswered: nobody, releaseStray: nobody, outcomes: nobody },
     overdue: async () => ({ ids: [], nextMs: undefined }),

@@ -4,6 +4,7 @@ import type {
   Awoken,
   Claimed,
   ClaimResult,
+  DueClaims,
   Inbox,
   InvocationRecord,
   News,
@@ -45,8 +46,19 @@ export type ClaimRow = Omit<Claimed, 'lease' | 'createdAt' | 'parent' | 'object'
   readonly dueInMs: Milliseconds | null;
 };
 
-/** Row of `claimDue`. */
+/** Row of `claimDue`: a claimed invocation, or (`dueInMs` is not `null`) only when the next one is due. */
 export type DueRow = ClaimRow & { readonly dueAgoMs: Milliseconds };
+
+/** What a claim of what is due took. */
+export function dueClaims(rows: readonly DueRow[]): DueClaims {
+  const due = rows.filter(({ dueInMs }) => dueInMs === null);
+  const next = rows.at(due.length)?.dueInMs ?? undefined;
+  return {
+    claimed: due.map(claimed),
+    dueAgoMs: due.at(-1)?.dueAgoMs,
+    nextInMs: next === undefined ? undefined : Math.ceil(next),
+  };
+}
 
 /** What a claim took, and what it was too early for. */
 export function claimResult(rows: readonly ClaimRow[]): ClaimResult {

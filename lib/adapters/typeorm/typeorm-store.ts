@@ -35,11 +35,19 @@ import { classify } from './pg-errors.js';
 import { ownTransaction } from './own-transaction.js';
 import { isUuid, milliseconds, registration } from './parameters.js';
 import { PlannedQueries } from './planned-queries.js';
-import { claimResult, idsOf, inboxOf, invocationRecord, journalsById, newsOf, statesById } from './rows.js';
+import {
+  claimResult,
+  dueClaims,
+  idsOf,
+  inboxOf,
+  invocationRecord,
+  journalsById,
+  newsOf,
+  statesById,
+} from './rows.js';
 import type { ClaimRow, DueRow, EntryTuple, InboxRow, InvocationTuple, NewsRow, StateTuple } from './rows.js';
 import { Schedules } from './schedules.js';
-import { statements } from './statements.js';
-import type { Statements } from './statements.js';
+import { statements, type Statements } from './statements.js';
 import type { CommitRow } from './sql/commit.js';
 import { tables } from './tables.js';
 
@@ -104,18 +112,14 @@ export class TypeOrmStore implements Store {
   }
 
   async claimDue(request: ClaimRequest & DueRequest): Promise<DueClaims> {
-    const { services, overdueMs, workerId, limit, sinceMs = null } = request;
-    if (services.length === 0) return { claimed: [], dueAgoMs: undefined };
-    const values = [services, milliseconds(overdueMs), workerId, limit, milliseconds(sinceMs)];
-    const rows = await this.planned.query<DueRow>(this.sql.claimDue(services.length), values);
-    return { claimed: claimResult(rows).claimed, dueAgoMs: rows.at(-1)?.dueAgoMs };
+    const { services, overdueMs, workerId, limit, sinceMs = null, next = false } = request;
+    if (services.length === 0) return dueClaims([]);
+    const values = [services, milliseconds(overdueMs), workerId, limit, milliseconds(sinceMs), next];
+    return dueClaims(await this.planned.query<DueRow>(this.sql.claimDue(services.length), values));
   }
 
-  async nextDue(services: readonly string[], sinceMs: number | null = null): Promise<number | undefined> {
-    const [row] = await this.planned.query<{ dueInMs: number }>(this.sql.nextDue, [
-      services,
-      milliseconds(sinceMs),
-    ]);
+  async nextDue(services: readonly string[]): Promise<number | undefined> {
+    const [row] = await this.planned.query<{ dueInMs: number }>(this.sql.nextDue, [services]);
     return row && Math.ceil(row.dueInMs);
   }
 

@@ -113,11 +113,38 @@ export function describeClaims(scene: () => Scene): void {
       await tick();
       const request = { services: [s.service], workerId: s.worker, limit: 1, overdueMs: 0 };
       expect((await s.store.claimDue({ ...request, sinceMs: 0 })).claimed).toEqual([]);
-      expect(await s.store.nextDue([s.service], 0)).toBeUndefined();
       expect(await s.store.nextDue([s.service])).toBe(0);
       const { claimed, dueAgoMs } = await s.store.claimDue(request);
       expect(claimed.map(({ lease }) => lease.invocationId)).toEqual([id]);
       expect(dueAgoMs).toBeGreaterThan(0);
+    });
+
+    test('says when the next one is due, if it is asked for that', async () => {
+      const s = scene();
+      const other = scene();
+      const request = {
+        services: [s.service, 'nobody'],
+        workerId: s.worker,
+        limit: 5,
+        overdueMs: 0,
+        next: true,
+      };
+      await other.scheduled({ delayMs: 10_000 });
+      expect(await s.store.claimDue(request)).toEqual({
+        claimed: [],
+        dueAgoMs: undefined,
+        nextInMs: undefined,
+      });
+      const due = [await s.scheduled(), await s.scheduled()];
+      await s.scheduled({ delayMs: 90_000 });
+      await s.scheduled({ delayMs: 60_000 });
+      await tick();
+      // What is claimed at this moment is not the next one.
+      const { claimed, nextInMs } = await s.store.claimDue(request);
+      expect(claimed.map(({ lease }) => lease.invocationId).sort()).toEqual(due.sort());
+      expect(nextInMs).toBeGreaterThan(50_000);
+      expect(nextInMs).toBeLessThanOrEqual(60_000);
+      expect((await s.store.claimDue({ ...request, next: false })).nextInMs).toBeUndefined();
     });
 
     test('a suspended invocation is due when its time has come', async () => {

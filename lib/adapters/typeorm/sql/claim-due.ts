@@ -11,8 +11,9 @@ const LOCKED_BY_OTHERS = 1_000;
  * Each service has a line of its own in the index, so that what is due elsewhere is not read: there may be any number of it
  * while nobody serves that service. The lines are merged lazily: a limit keeps the planner from sorting them whole.
  *
- * Parameters: services, milliseconds overdue, worker, limit, milliseconds to go back (`null`: all). Rows: {@link ClaimRow}
- * with `dueAgoMs`. What another has claimed since the statement began is looked at again under the lock.
+ * Parameters: services, milliseconds overdue, worker, limit, milliseconds to go back (`null`: all), whether to say when the
+ * next one is due. Rows: {@link DueRow}, longest due first, then that of the next. What another has claimed since the
+ * statement began is looked at again under the lock.
  *
  * @param services how many there are, at least one
  */
@@ -22,13 +23,22 @@ export function claimDue(t: Tables, services: number): string {
     where service = ($1::text[])[${at + 1}] and ${isDue}
       and ${since(t, 'due_at', '$5')}
     order by due_at limit $4::int + ${LOCKED_BY_OTHERS})`;
+  const next = (_: unknown, at: number): string => `(select due_at from ${t.invocation}
+    where service = ($1::text[])[${at + 1}] and due_at > ${t.now} order by due_at limit 1)`;
+  const each = (part: typeof line): string =>
+    Array.from({ length: services }, part).join('\n    union all\n    ');
   return `with due as materialized (
   select i.id, i.due_at from (
-    ${Array.from({ length: services }, line).join('\n    union all\n    ')}) line
+    ${each(line)}) line
   join ${t.invocation} i on i.id = line.id
   where i.${isDue}
   order by line.due_at limit $4::int for no key update of i skip locked),
 ${taken(t, '$3::text')}
-select id, ${CLAIM_COLUMNS}, null::float8 as "dueInMs", ${msLeft(`${t.now} - due_at`)} as "dueAgoMs"
-from taken order by due_at`;
+(select id, ${CLAIM_COLUMNS}, null::float8 as "dueInMs", ${msLeft(`${t.now} - due_at`)} as "dueAgoMs"
+from taken order by due_at)
+union all
+select null, 0, '', '', '', '', 0, 0, 0, null, null, null, null, 0, null, 0, ${msLeft(`first.due_at - ${t.now}`)}, 0
+from (select min(due_at) as due_at from (
+    ${each(next)}) line where $6::boolean) first
+where first.due_at is not null`;
 }
