@@ -6,9 +6,9 @@ export interface LocalWorker {
   readonly workerId: string;
   /** Invocations that it drives and that do not merely wait. */
   readonly busy: readonly string[];
-  /** Takes a slot for an invocation that is about to be accepted; whether there was one. */
+  /** Takes a place for an invocation that is about to be accepted; whether there was one. */
   reserve(): boolean;
-  /** Uses a reserved slot, or gives it back when there is nothing to drive. */
+  /** Uses a reserved place, or gives it back when there is nothing to drive. */
   adopt(claimed: Claimed | undefined): void;
   /** Whether it drives an invocation. */
   drives(id: string): boolean;

@@ -7,13 +7,14 @@ import { Announcer } from './announcer.js';
 import { Attempt } from './attempt.js';
 import type { AttemptEnvironment } from './environment.js';
 import { DueWork } from './due-work.js';
-import { transitionOf } from './ending.js';
+import { GiveBack } from './give-back.js';
 import { Housekeeping } from './housekeeping.js';
 import { Periodic } from './periodic.js';
 import { Quarantine } from './quarantine.js';
 import { Residents } from './residents.js';
 import { NOTHING_RESTORED, Restore, type Restored } from './restore.js';
 import type { Results } from './results.js';
+import { Slots } from './slots.js';
 import { Wakes } from './wakes.js';
 import { isOverWithin, LAST_WRITES_MS } from './within.js';
 import { WorkerLease } from './worker-lease.js';
@@ -23,8 +24,6 @@ import type { WorkerOptions } from './worker-options.js';
 const OVERDUE_SWEEPS = 2;
 /** Bounds how often the sweep comes for what others are about to claim. */
 const SHORTEST_SWEEP_MS = 20;
-/** How long an invocation waits whose handler this worker does not have. */
-const UNKNOWN_HANDLER_PAUSE_MS = 10_000;
 /** How long an invocation waits that could not be read. */
 const UNREAD_PAUSE_MS = 1_000;
 /** How long an invocation waits that is to be driven apart from another one. */
@@ -50,7 +49,8 @@ export class Worker implements LocalWorker {
   private readonly quarantine: Quarantine;
   private readonly arrivals: Periodic;
   private readonly announcer: Announcer;
-  private reserved = 0;
+  private readonly giveBack: GiveBack;
+  private readonly slots: Slots;
   private state: 'idle' | 'working' | 'draining' | 'dead' = 'idle';
   /** Whether announcements may have been lost, so that everything due is looked for. */
   private catchingUp = true;
@@ -70,15 +70,18 @@ export class Worker implements LocalWorker {
     const { services, subscriptions } = handlers;
     const { schedules, leaseMs } = options;
     const owner = { name: options.id, services, subscriptions, schedules, leaseMs };
-    const lost = (): void => this.each(attempt => attempt.lose());
+    const lost = (): void => this.lose();
     const regained = (): void => (this.catchUp(), this.consumer?.resume());
     this.lease = new WorkerLease(owner, store, { lost, regained }, env);
     this.sweep = new Periodic('sweep', options.sweepMs, () => this.claimDue(), clock, logger);
     this.due = new DueWork(store, clock);
     this.restore = new Restore(store);
     this.announcer = new Announcer(id => this.attempts.get(id), results, transport);
+    this.giveBack = new GiveBack({ handlers, writer: env.writer, announcer: this.announcer, logger });
     this.wakes = new Wakes(id => this.attempts.get(id), this.restore, logger);
     this.residents = new Residents(options.concurrency * RESIDENTS_PER_SLOT, this.wakes);
+    const used = (): number => this.attempts.size - this.residents.count;
+    this.slots = new Slots(options.concurrency, used, clock);
     const ask = async (): Promise<void> => this.residents.ask(this.isPushed());
     this.arrivals = new Periodic('search for arrivals', options.sweepMs, ask, clock, logger);
     const driving = (): string[] => [...this.attempts.keys()];
@@ -101,15 +104,13 @@ export class Worker implements LocalWorker {
     return [...this.attempts].filter(([, attempt]) => !attempt.rests).map(([id]) => id);
   }
 
-  /** How many invocations it would take now. */
+  /** How many invocations it would claim now. */
   get capacity(): number {
-    if (!this.isWorking || !this.lease.isHeld) return 0;
-    return Math.max(0, this.options.concurrency - this.active);
+    return this.takesWork ? this.slots.free : 0;
   }
 
-  /** Slots in use. */
-  private get active(): number {
-    return this.attempts.size - this.residents.count + this.reserved;
+  private get takesWork(): boolean {
+    return this.isWorking && this.lease.isHeld;
   }
 
   /** Whether it drives an invocation. */
@@ -134,19 +135,19 @@ export class Worker implements LocalWorker {
     this.catchUp();
   }
 
-  /** Takes a slot for an invocation that will be born leased to this worker; whether there was one. */
+  /** Takes a place for an invocation that will be born leased to this worker; whether there was one. */
   reserve(): boolean {
-    if (this.capacity === 0) return false;
-    this.reserved++;
-    return true;
+    return this.takesWork && this.slots.reserve();
   }
 
-  /** Uses a reserved slot, or gives it back when there is nothing to drive. */
+  /** Uses a reserved place, or gives it back when there is nothing to drive. */
   adopt(claimed: Claimed | undefined): void {
-    if (claimed && !this.restore.isNew(claimed)) return void this.adoptKnown(claimed);
-    this.reserved--;
-    if (claimed) this.drive(claimed, NOTHING_RESTORED);
-    if (!claimed || !this.drives(claimed.lease.invocationId)) this.freed();
+    if (!claimed) return (this.slots.cancel(), this.freed());
+    const slot = this.slots.enter();
+    if (slot !== true || !this.restore.isNew(claimed)) return void this.adoptLater(claimed, slot);
+    this.slots.release(1);
+    this.drive(claimed, NOTHING_RESTORED);
+    if (!this.drives(claimed.lease.invocationId)) this.freed();
   }
 
   /** An invocation is being accepted that is to be over in so many milliseconds. */
@@ -170,6 +171,7 @@ export class Worker implements LocalWorker {
     const { drainMs } = this.options;
     const release = clock.after(drainMs, () => this.each(attempt => attempt.release()));
     this.each(attempt => attempt.drain());
+    this.slots.giveUp();
     if (!(await isOverWithin(clock, drainMs + LAST_WRITES_MS, this.windDown()))) {
       logger.warn(
         `the store does not answer: ${this.attempts.size} invocations are left to the end of the lease`,
@@ -191,19 +193,23 @@ export class Worker implements LocalWorker {
   /** Is gone as if its process had died: nothing more is written, and what it drove is an orphan once this resolves. */
   async die(): Promise<void> {
     this.state = 'dead';
-    this.each(attempt => attempt.lose());
+    this.lose();
     for (const part of [this.consumer, this.sweep, this.arrivals, this.housekeeping]) void part?.stop();
     await this.lease.stop();
   }
 
   /** Resolves when it drives nothing, and nothing that was accepted or claimed is still on its way to it. */
   private async empty(): Promise<void> {
-    if (this.attempts.size + this.reserved > 0)
-      await new Promise<void>(resolve => (this.whenEmpty = resolve));
+    if (!this.isEmpty) await new Promise<void>(resolve => (this.whenEmpty = resolve));
+  }
+
+  private get isEmpty(): boolean {
+    return this.attempts.size === 0 && this.slots.isUnclaimed;
   }
 
   private freed(): void {
-    if (this.attempts.size + this.reserved === 0) this.whenEmpty?.();
+    this.slots.freed();
+    if (this.isEmpty) this.whenEmpty?.();
     this.consumer?.resume();
   }
 
@@ -211,7 +217,7 @@ export class Worker implements LocalWorker {
     // One that has just let go may have been woken already.
     const fresh = ids.filter(id => !this.attempts.get(id)?.isDriving);
     if (fresh.length === 0) return;
-    this.reserved += fresh.length;
+    this.slots.hold(fresh.length);
     try {
       const { workerId } = this;
       const result = await this.store.claim({ workerId, services: this.handlers.services, ids: fresh });
@@ -222,7 +228,7 @@ export class Worker implements LocalWorker {
       this.env.logger.warn(`claim of ${fresh.length} invocations failed: ${String(error)}`);
       this.catchingUp = true;
     } finally {
-      this.reserved -= fresh.length;
+      this.slots.release(fresh.length);
       this.freed();
     }
   }
@@ -232,20 +238,18 @@ export class Worker implements LocalWorker {
     if (limit === 0) return;
     const isPushed = this.isPushed();
     const overdueMs = this.catchingUp || !isPushed ? 0 : OVERDUE_SWEEPS * this.options.sweepMs;
+    const { workerId } = this;
     const { services } = this.handlers;
-    this.reserved += limit;
+    this.slots.hold(limit);
     try {
-      const { workerId } = this;
-      const { claimed, nextInMs } = await this.due.claim({
-        ...{ workerId, services, limit, overdueMs },
-        next: !isPushed,
-      });
+      const request = { workerId, services, limit, overdueMs, next: !isPushed };
+      const { claimed, nextInMs } = await this.due.claim(request);
       this.catchingUp = claimed.length === limit && (this.catchingUp || !isPushed);
       // Where nobody announces what becomes due, the sweep comes in time for it.
       if (nextInMs !== undefined) this.sweep.soon(Math.max(nextInMs, SHORTEST_SWEEP_MS));
       await this.driveAll(claimed);
     } finally {
-      this.reserved -= limit;
+      this.slots.release(limit);
       this.freed();
     }
   }
@@ -265,32 +269,38 @@ export class Worker implements LocalWorker {
     await Promise.all(claimed.map(one => this.resume(one)));
   }
 
-  private async adoptKnown(claimed: Claimed): Promise<void> {
-    await this.resume(claimed);
-    this.reserved--;
+  private async adoptLater(claimed: Claimed, slot: true | Promise<boolean>): Promise<void> {
+    await this.resume(claimed, slot);
+    this.slots.release(1);
     this.freed();
   }
 
   /** Drives an invocation with what the store has of it, once it is its turn. */
-  private async resume(claimed: Claimed): Promise<void> {
+  private async resume(claimed: Claimed, slot: true | Promise<boolean> = true): Promise<void> {
     try {
       const { lease, service, handler } = claimed;
-      if (!(await enters(claimed, this.handlers.find(service, handler), this.store))) return;
-      const { invocationId } = lease;
-      await this.wakes.during(invocationId, async () => this.drive(claimed, await this.restore.of(claimed)));
+      await this.wakes.during(lease.invocationId, async () => {
+        if (!(await slot)) return this.refuse(claimed, 0);
+        if (!(await enters(claimed, this.handlers.find(service, handler), this.store))) return;
+        this.drive(claimed, await this.restore.of(claimed));
+      });
     } catch (error) {
       this.env.logger.warn(`${claimed.lease.invocationId} could not be read: ${String(error)}`);
-      this.giveBack(claimed, UNREAD_PAUSE_MS);
+      this.refuse(claimed, UNREAD_PAUSE_MS);
     }
+  }
+
+  private refuse(claimed: Claimed, dueInMs: number): void {
+    if (this.state !== 'dead') this.giveBack.due(claimed, dueInMs);
   }
 
   private drive(claimed: Claimed, restored: Restored): void {
     if (this.state === 'dead') return;
     const definition = this.handlers.find(claimed.service, claimed.handler);
-    if (!definition || !fits(claimed, definition)) return this.giveBackUnknown(claimed);
+    if (!definition || !fits(claimed, definition)) return this.giveBack.unknown(claimed);
     // It was on its way when the drain began.
-    if (this.state === 'draining') return this.giveBack(claimed, 0);
-    if (this.quarantine.refuses(claimed)) return this.giveBack(claimed, QUARANTINE_PAUSE_MS);
+    if (this.state === 'draining') return this.giveBack.due(claimed, 0);
+    if (this.quarantine.refuses(claimed)) return this.giveBack.due(claimed, QUARANTINE_PAUSE_MS);
     const id = claimed.lease.invocationId;
     const attempt = new Attempt(claimed, restored, definition, this.env);
     this.quarantine.enter(claimed, attempt);
@@ -307,25 +317,7 @@ export class Worker implements LocalWorker {
     if (!waits) return this.residents.delete(attempt);
     this.residents.add(attempt);
     if (this.catchingUp) void this.sweep.now();
-    this.consumer?.resume();
-  }
-
-  /** Another version of the application may have the handler, or another application the service. */
-  private giveBackUnknown(claimed: Claimed): void {
-    const { lease, service, handler } = claimed;
-    if (!this.handlers.services.includes(service)) return this.giveBack(claimed, 0);
-    this.env.logger.warn(
-      `${service} has no handler ${handler} in this application: invocation ${lease.invocationId} waits for a worker that has it`,
-    );
-    this.giveBack(claimed, UNKNOWN_HANDLER_PAUSE_MS);
-  }
-
-  private giveBack(claimed: Claimed, dueInMs: number): void {
-    const transition = transitionOf(claimed, { status: 'scheduled', dueInMs });
-    const write = this.env.writer.transition(transition);
-    const announce = (result: string): unknown =>
-      result === 'fenced' || this.announcer.ended(claimed, transition);
-    write.then(announce).catch((error: unknown) => this.env.logger.warn(String(error)));
+    this.freed();
   }
 
   private finished(id: string, attempt: Attempt, claimed: Claimed, end: Transition | undefined): void {
@@ -335,6 +327,12 @@ export class Worker implements LocalWorker {
     this.announcer.ended(claimed, end);
     if (this.catchingUp) void this.sweep.now();
     this.freed();
+  }
+
+  /** What it has is not its own any more. */
+  private lose(): void {
+    this.each(attempt => attempt.lose());
+    this.slots.giveUp();
   }
 
   private each(act: (attempt: Attempt) => void): void {

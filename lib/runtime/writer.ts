@@ -34,6 +34,9 @@ export interface WriterOptions {
   readonly largestBatch?: () => number;
 }
 
+/** Turns of the event loop that a batch waits for, as long as they bring something. */
+const GATHERED_TURNS = 2;
+
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 
@@ -184,8 +187,6 @@ class Lane {
 
   private async run(): Promise<void> {
     this.isRunning = true;
-    // Everything that this turn of the event loop still asks for joins the batch.
-    await nextTurn();
     while (this.queue.length > 0) {
       await this.gather();
       const { batch, rest } = nextBatch(this.queue, this.largestBatch());
@@ -198,13 +199,16 @@ class Lane {
   }
 
   /**
-   * One attempt delivers one outcome in each turn of the event loop, and nobody need wait for its commit yet: while
-   * nothing else is asked for, what follows joins the batch.
+   * Everything that this turn of the event loop still asks for joins the batch, and if that was more, what the next one
+   * does: under load many are about to ask.
+   *
+   * One attempt delivers one outcome in each turn, and nobody need wait for its commit yet: while nothing else is asked
+   * for, what follows joins the batch, too.
    */
   private async gather(): Promise<void> {
     const most = this.largestBatch();
-    for (let seen = 0; seen < this.queue.length && this.queue.length < most;) {
-      if (!this.queue.slice(seen).every(isDelivery)) return;
+    for (let seen = 0, turns = 0; seen < this.queue.length && this.queue.length < most; turns++) {
+      if (turns >= GATHERED_TURNS && !this.queue.slice(seen).every(isDelivery)) return;
       seen = this.queue.length;
       await nextTurn();
     }

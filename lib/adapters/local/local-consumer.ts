@@ -31,9 +31,9 @@ export class LocalConsumer implements Consumer {
     while (this.#takes > 0) await new Promise<void>(resolve => this.#waiting.push(resolve));
   }
 
-  /** Hands over one batch, as far as there is capacity. */
+  /** Hands over one batch, as far as there is capacity, and no two at once: what comes meanwhile is one claim. */
   pump(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#takes > 0) return;
     const ids = this.#next(this.intake.capacity());
     if (ids.length === 0) return;
     void this.#take(ids);
