@@ -5,6 +5,7 @@ import type { Consumer, Transport } from '../ports/transport.js';
 import { enters, fits } from './addressee.js';
 import { Announcer } from './announcer.js';
 import { Attempt } from './attempt.js';
+import { Claims } from './claims.js';
 import type { AttemptEnvironment } from './environment.js';
 import { DueWork } from './due-work.js';
 import { GiveBack } from './give-back.js';
@@ -40,6 +41,7 @@ export class Worker implements LocalWorker {
   private readonly lease: WorkerLease;
   private readonly sweep: Periodic;
   private readonly due: DueWork;
+  private readonly claims: Claims;
   private readonly housekeeping: Housekeeping;
   private readonly attempts = new Map<string, Attempt>();
   /** Those of them that only wait. */
@@ -75,6 +77,7 @@ export class Worker implements LocalWorker {
     this.lease = new WorkerLease(owner, store, { lost, regained }, env);
     this.sweep = new Periodic('sweep', options.sweepMs, () => this.claimDue(), clock, logger);
     this.due = new DueWork(store, clock);
+    this.claims = new Claims({ store, transport, services, workerId: () => this.workerId });
     this.restore = new Restore(store);
     this.announcer = new Announcer(id => this.attempts.get(id), results, transport);
     this.giveBack = new GiveBack({ handlers, writer: env.writer, announcer: this.announcer, logger });
@@ -219,10 +222,7 @@ export class Worker implements LocalWorker {
     if (fresh.length === 0) return;
     this.slots.hold(fresh.length);
     try {
-      const { workerId } = this;
-      const result = await this.store.claim({ workerId, services: this.handlers.services, ids: fresh });
-      if (result.early.length > 0) this.transport.due(result.early);
-      await this.driveAll(result.claimed);
+      await this.driveAll(await this.claims.of(fresh));
     } catch (error) {
       // Whatever was claimed without our knowing is found by housekeeping; what was not, by the sweep.
       this.env.logger.warn(`claim of ${fresh.length} invocations failed: ${String(error)}`);

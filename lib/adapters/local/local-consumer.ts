@@ -31,9 +31,9 @@ export class LocalConsumer implements Consumer {
     while (this.#takes > 0) await new Promise<void>(resolve => this.#waiting.push(resolve));
   }
 
-  /** Hands over one batch, as far as there is capacity, and no two at once: what comes meanwhile is one claim. */
+  /** Hands over one batch, as far as there is capacity. */
   pump(): void {
-    if (this.#stopped || this.#takes > 0) return;
+    if (this.#stopped) return;
     const ids = this.#next(this.intake.capacity());
     if (ids.length === 0) return;
     void this.#take(ids);

@@ -60,9 +60,7 @@ export class Handover {
     while (this.#takes > 0) await this.#quiet.wait();
   }
 
-  /** No two claims at once: capacity that comes meanwhile is one. */
   #pump(): void {
-    if (this.#takes > 0) return;
     const count = Math.min(this.#waiting.length, this.intake.capacity());
     if (count > 0) void this.#take(this.#waiting.splice(0, count));
   }
@@ -79,7 +77,6 @@ export class Handover {
       this.#drop(entries);
     }
     this.#takes -= 1;
-    this.#pump();
     if (this.#takes === 0) this.#quiet.open();
   }
 
