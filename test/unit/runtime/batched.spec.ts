@@ -16,8 +16,9 @@ describe('questions that are asked together', () => {
     new Batched(
       async keys => {
         asked.push([...keys]);
+        const isFailing = fails;
         await answer.wait();
-        if (fails) throw new Error('no answer');
+        if (isFailing) throw new Error('no answer');
         return keys.map(key => `of ${key}`);
       },
       { inTurn, ...(most !== undefined && { most }) },
@@ -37,17 +38,17 @@ describe('questions that are asked together', () => {
 
   it('are in turn those that came while the ones before were answered, or were not', async () => {
     const questions = batched(true);
+    fails = true;
     const first = questions.get('a');
     await nextTurn();
+    fails = false;
     const second = [questions.get('b')];
     await nextTurn();
     second.push(questions.get('c'));
     await nextTurn();
     expect(asked).toEqual([['a']]);
-    fails = true;
     answer.open();
     await expect(first).rejects.toThrow('no answer');
-    fails = false;
     expect(await Promise.all(second)).toEqual(['of b', 'of c']);
     expect(asked).toEqual([['a'], ['b', 'c']]);
     expect(await questions.get('d')).toBe('of d');
