@@ -9,8 +9,9 @@ const LONGEST_WAIT_MS = 1_000;
 /** How often it is looked whether slots come free at all, and after how many looks in vain they do not. */
 const LOOK_MS = 100;
 const LOOKS_IN_VAIN = 2;
-/** One of so many slots is never given to what waits here: it is for what comes through the store. */
-const SHARE_OF_OTHERS = 10;
+/** For how long some may wait here all the time, and for how long none may then: the turn of what comes through the store. */
+const TURN_MS = 1_000;
+const OTHERS_TURN_MS = 100;
 
 interface Waiting {
   readonly since: number;
@@ -32,7 +33,8 @@ export class Slots {
   /** Places of those that are being accepted without a slot, or that wait. */
   private booked = 0;
   private room: number;
-  private readonly open: number;
+  private turnEndsAt = -Infinity;
+  private othersTurnEndsAt = -Infinity;
   private readonly waiting: Waiting[] = [];
   private looksInVain = 0;
   private cancelLook: Cancel | undefined;
@@ -46,12 +48,12 @@ export class Slots {
     private readonly used: () => number,
     private readonly clock: Pick<Clock, 'monotonic' | 'roughlyAfter'>,
   ) {
-    this.open = most - Math.ceil(most / SHARE_OF_OTHERS);
     this.room = this.mostWaiting;
   }
 
+  /** For what comes through the store: none while others wait here. */
   get free(): number {
-    return Math.max(0, this.most - this.used() - this.held);
+    return this.waiting.length > 0 ? 0 : Math.max(0, this.most - this.used() - this.held);
   }
 
   /** Whether nothing has a slot, or will have one, that is not driven yet. */
@@ -69,21 +71,25 @@ export class Slots {
     this.held -= count;
   }
 
-  /** A slot, or a place to wait for one, for what is about to be accepted; whether there was any. */
-  reserve(): boolean {
+  /**
+   * A slot, or a place to wait for one, for what is about to be accepted; whether there was any.
+   *
+   * @param mayWait whether there is nothing else that waits for a slot, as far as is known
+   */
+  reserve(mayWait: boolean): boolean {
     if (this.booked === 0 && this.free > 0) {
       this.reserved++;
       this.held++;
       return true;
     }
-    if (this.booked >= this.room) return false;
+    if (!mayWait || this.booked >= this.room || !this.hasTurn()) return false;
     this.booked++;
     return true;
   }
 
   /** It was not accepted after all. {@link freed} follows. */
   cancel(): void {
-    if (this.reserved === 0) this.booked--;
+    if (this.reserved === 0) this.unbook();
     else {
       this.reserved--;
       this.held--;
@@ -129,16 +135,28 @@ export class Slots {
   }
 
   private get mostWaiting(): number {
-    return this.open === 0 ? 0 : this.most * WAITING_PER_SLOT;
+    return this.most * WAITING_PER_SLOT;
   }
 
   private get isOpen(): boolean {
-    return this.used() + this.held < this.open;
+    return this.used() + this.held < this.most;
+  }
+
+  private hasTurn(): boolean {
+    const now = this.clock.monotonic();
+    if (this.booked > 0) return now < this.turnEndsAt;
+    this.turnEndsAt = now + TURN_MS;
+    return now >= this.othersTurnEndsAt;
   }
 
   private admit(): void {
-    this.booked--;
+    this.unbook();
     this.held++;
+  }
+
+  private unbook(): void {
+    const now = this.clock.monotonic();
+    if (--this.booked === 0 && now >= this.turnEndsAt) this.othersTurnEndsAt = now + OTHERS_TURN_MS;
   }
 
   private adapt(waitedMs: number): void {

@@ -140,7 +140,7 @@ export class Worker implements LocalWorker {
 
   /** Takes a place for an invocation that will be born leased to this worker; whether there was one. */
   reserve(): boolean {
-    return this.takesWork && this.slots.reserve();
+    return this.takesWork && this.slots.reserve(!this.catchingUp);
   }
 
   /** Uses a reserved place, or gives it back when there is nothing to drive. */

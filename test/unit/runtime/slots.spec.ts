@@ -14,7 +14,7 @@ describe('the slots of a worker', () => {
 
   /** Accepts one; what it answers goes on at once, as long as it is not left to wait. */
   const enter = (): true | Promise<boolean> => {
-    expect(slots.reserve()).toBe(true);
+    expect(slots.reserve(true)).toBe(true);
     const slot = slots.enter();
     if (slot === true) drive();
     return slot;
@@ -40,47 +40,74 @@ describe('the slots of a worker', () => {
       order.push(nth);
       drive();
     });
-    end();
     expect(order).toEqual([]);
     end();
     await waiting[0];
     end();
-    await Promise.all(waiting.slice(0, 2));
+    await waiting[1];
     end();
-    await Promise.all(waiting);
+    await waiting[2];
     expect(order).toEqual([1, 2, 3]);
     expect(slots.isUnclaimed).toBe(true);
   });
 
-  it('keep one of ten for what comes through the store, while others wait', async () => {
+  it('are for those that wait before they are for what comes through the store', async () => {
     fill();
     const slot = enter();
-    end();
-    expect(slots.free).toBe(1);
+    expect(slots.free).toBe(0);
     // Who is accepted now is not before the one that waits.
-    expect(slots.reserve()).toBe(true);
-    expect(slots.free).toBe(1);
+    expect(slots.reserve(true)).toBe(true);
     end();
+    expect(slots.free).toBe(0);
     expect(await slot).toBe(true);
+    drive();
+    slots.cancel();
+    end();
+    expect(slots.free).toBe(1);
   });
 
-  it('let nobody wait for the only one there is', () => {
-    slots = new Slots(1, () => driven, clock);
-    expect(slots.reserve()).toBe(true);
-    expect(slots.reserve()).toBe(false);
+  it('let nobody wait while something else is known to', () => {
+    fill();
+    expect(slots.reserve(false)).toBe(false);
+    end();
+    expect(slots.reserve(false)).toBe(true);
+  });
+
+  it('let nobody wait any more after a second in which somebody always did, until others had their turn', async () => {
+    fill();
+    const pass = async (): Promise<void> => {
+      const slot = slots.enter();
+      end();
+      expect(await slot).toBe(true);
+      drive();
+    };
+    for (let now = 0; now < 1_000; now += 50) {
+      await clock.moveTo(now);
+      expect(slots.reserve(true)).toBe(true);
+      if (now > 0) await pass();
+    }
+    await clock.moveTo(1_000);
+    expect(slots.reserve(true)).toBe(false);
+    await pass();
+    expect(slots.isUnclaimed).toBe(true);
+    expect(slots.reserve(true)).toBe(false);
+    await clock.moveTo(1_099);
+    expect(slots.reserve(true)).toBe(false);
+    await clock.moveTo(1_100);
+    expect(slots.reserve(true)).toBe(true);
   });
 
   it('hold ten times as many that wait, and refuse the rest', () => {
     fill();
-    for (let waiting = 0; waiting < 100; waiting++) expect(slots.reserve()).toBe(true);
-    expect(slots.reserve()).toBe(false);
+    for (let waiting = 0; waiting < 100; waiting++) expect(slots.reserve(true)).toBe(true);
+    expect(slots.reserve(true)).toBe(false);
   });
 
   it('have a place again when what was to be accepted was not', () => {
     fill();
-    while (slots.reserve());
+    while (slots.reserve(true));
     slots.cancel();
-    expect(slots.reserve()).toBe(true);
+    expect(slots.reserve(true)).toBe(true);
   });
 
   it('give up those that wait when none comes free, and let few wait until some do', async () => {
@@ -92,29 +119,29 @@ describe('the slots of a worker', () => {
     expect(await slot).toBe(false);
     slots.release(1);
     expect(slots.isUnclaimed).toBe(true);
-    expect(slots.reserve()).toBe(false);
+    expect(slots.reserve(true)).toBe(false);
     end();
     fill();
-    expect(slots.reserve()).toBe(true);
-    expect(slots.reserve()).toBe(false);
+    expect(slots.reserve(true)).toBe(true);
+    expect(slots.reserve(true)).toBe(false);
   });
 
   it('let fewer wait for each that waited for more than a quarter of a second', async () => {
     fill();
-    while (slots.reserve());
+    while (slots.reserve(true));
     const all = Array.from({ length: 100 }, async () => {
       await slots.enter();
       drive();
     });
-    // One comes free every 10 ms, and the first of them is for others.
-    for (let ended = 0; ended <= 90; ended++) {
+    // One comes free every 10 ms.
+    for (let ended = 0; ended < 90; ended++) {
       end();
-      await all[ended - 1];
+      await all[ended];
       await clock.moveTo(clock.now() + 10);
     }
-    // 90 have gone on, 65 of them after more than 250 ms: of 100 places 35 are left, in which 10 wait.
+    // 90 have gone on, 64 of them after more than 250 ms: of 100 places 36 are left, in which 10 wait.
     let places = 0;
-    while (slots.reserve()) places++;
-    expect(places).toBe(25);
+    while (slots.reserve(true)) places++;
+    expect(places).toBe(26);
   });
 });
