@@ -9,7 +9,7 @@ const LONGEST_WAIT_MS = 1_000;
 /** How often it is looked whether slots come free at all, and after how many looks in vain they do not. */
 const LOOK_MS = 100;
 const LOOKS_IN_VAIN = 2;
-/** For how long some may wait here all the time, and for how long none may then: the turn of what comes through the store. */
+/** For how long somebody may wait here all the time, and for how long nobody may then: others have their turn. */
 const TURN_MS = 1_000;
 const OTHERS_TURN_MS = 100;
 
@@ -128,6 +128,8 @@ export class Slots {
   giveUp(): void {
     this.room = 0;
     this.looksInVain = 0;
+    this.cancelLook?.();
+    this.cancelLook = undefined;
     for (const { resolve } of this.waiting.splice(0)) {
       this.admit();
       resolve(false);
@@ -145,8 +147,9 @@ export class Slots {
   private hasTurn(): boolean {
     const now = this.clock.monotonic();
     if (this.booked > 0) return now < this.turnEndsAt;
+    if (now < this.othersTurnEndsAt) return false;
     this.turnEndsAt = now + TURN_MS;
-    return now >= this.othersTurnEndsAt;
+    return true;
   }
 
   private admit(): void {
