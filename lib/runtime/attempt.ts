@@ -42,7 +42,7 @@ export class Attempt {
   readonly done: Promise<AttemptEnd>;
   /** The attempt, as the code that it runs sees it. */
   readonly scope: AttemptScope;
-  /** Called when it begins to do nothing but wait, and when that is over. */
+  /** Called when it begins to do nothing but wait, if only for its last commit, and when that is over. */
   onWaiting: (isWaiting: boolean) => void = () => undefined;
 
   private readonly driver: AttemptDriver;
@@ -96,7 +96,7 @@ export class Attempt {
 
   /** Whether nothing happens until time passes, or something arrives; in a replay also if the code has left its journal. */
   get rests(): boolean {
-    return this.waits || this.cancelStuck !== undefined;
+    return (this.waits && this.state !== 'deciding') || this.cancelStuck !== undefined;
   }
 
   /** How many arrivals it knows of. */
@@ -311,6 +311,7 @@ export class Attempt {
     if (uncalled) return this.pause(uncalled);
     this.state = 'deciding';
     const undelivered = this.letGo();
+    this.setWaiting(true);
     // A step that is through need not run again for what ended the attempt beside it. A signal stays in the inbox.
     if (ending.status !== 'completed') {
       for (const ready of undelivered) {

@@ -54,8 +54,8 @@ export const MUTANTS = [
     name: 'feed-by-id',
     breaks: 'P1: what is due is read by id, past the newest that was claimed',
     file: 'lib/adapters/typeorm/sql/claim-due.ts',
-    from: 'where service = ($1::text[])[${at + 1}]',
-    to: 'where service = ($1::text[])[${at + 1}]\n    and not exists (select from ${t.invocation} newer where newer.id > ${t.invocation}.id and newer.epoch > 0)',
+    from: 'where service = ($1::text[])[${at + 1}] and ${isDue}',
+    to: 'where service = ($1::text[])[${at + 1}] and ${isDue}\n    and not exists (select from ${t.invocation} newer where newer.id > ${t.invocation}.id and newer.epoch > 0)',
     tests: ['test/integration/late-commits.spec.ts'],
   },
   {

@@ -81,7 +81,8 @@ describe('an attempt that waits', () => {
     let waited = 0;
     attempt.onWaiting = isWaiting => (waited += Number(isWaiting));
     expect((await done)?.status).toBe('completed');
-    expect([rested, waited]).toEqual([[false, false, false], 2]);
+    // Twice for the next try, and for the commit of its end.
+    expect([rested, waited]).toEqual([[false, false, false], 3]);
   });
 
   it('tells how many arrivals it knew of, so that the store sees what it missed', async () => {
