@@ -34,7 +34,7 @@ export interface WriterOptions {
   readonly largestBatch?: () => number;
 }
 
-/** Turns of the event loop that a batch waits for, as long as they bring something. */
+/** Turns of the event loop that a batch under load waits for, as long as they bring something. */
 const GATHERED_TURNS = 2;
 
 const FIRST_PAUSE_MS = 50;
@@ -187,8 +187,10 @@ class Lane {
 
   private async run(): Promise<void> {
     this.isRunning = true;
-    while (this.queue.length > 0) {
-      await this.gather();
+    // Everything that this turn of the event loop still asks for joins the batch.
+    await nextTurn();
+    for (let turns = GATHERED_TURNS; this.queue.length > 0; turns = 0) {
+      await this.gather(turns);
       const { batch, rest } = nextBatch(this.queue, this.largestBatch());
       this.queue = rest;
       await this.flush(batch);
@@ -199,15 +201,17 @@ class Lane {
   }
 
   /**
-   * Everything that this turn of the event loop still asks for joins the batch, and if that was more, what the next one
-   * does: under load many are about to ask.
+   * What was asked for during a commit waits for what the next turns of the event loop bring, as long as that is more:
+   * those whose commit it was are about to ask, too.
    *
    * One attempt delivers one outcome in each turn, and nobody need wait for its commit yet: while nothing else is asked
-   * for, what follows joins the batch, too.
+   * for, what follows joins the batch.
+   *
+   * @param waited turns that it has waited for
    */
-  private async gather(): Promise<void> {
+  private async gather(waited: number): Promise<void> {
     const most = this.largestBatch();
-    for (let seen = 0, turns = 0; seen < this.queue.length && this.queue.length < most; turns++) {
+    for (let seen = 0, turns = waited; seen < this.queue.length && this.queue.length < most; turns++) {
       if (turns >= GATHERED_TURNS && !this.queue.slice(seen).every(isDelivery)) return;
       seen = this.queue.length;
       await nextTurn();

@@ -11,6 +11,7 @@ import {
   DurableService,
   embeddedDriver,
   Handler,
+  type InvocationInfo,
   Step,
 } from 'nestjs-durable';
 import { FAULT_POINTS } from 'nestjs-durable/testing';
@@ -115,11 +116,20 @@ class App {}
 const app = await NestFactory.createApplicationContext(App, { logger: ['error'], abortOnError: false });
 const client = app.get(DurableClient);
 
+/** Nothing if the server has ended the session: that of one that was stopped in the transaction of its question. */
+async function listed(): Promise<readonly InvocationInfo[] | undefined> {
+  try {
+    return (await client.list({ limit: 200 })).items;
+  } catch {
+    return undefined;
+  }
+}
+
 async function finished(): Promise<void> {
   for (;;) {
     // In one look: what goes from one status to another between two is in neither of them.
-    const { items } = await client.list({ limit: 200 });
-    if (items.every(({ finishedAt }) => finishedAt !== null)) return;
+    const items = await listed();
+    if (items?.every(({ finishedAt }) => finishedAt !== null)) return;
     await new Promise(resolve => setTimeout(resolve, 20));
   }
 }

@@ -70,6 +70,7 @@ const transientMessages = [
   'Query read timeout',
   'Client has encountered a connection error and is not queryable',
   'Client was closed and is not queryable',
+  'Query runner already released. Cannot run queries anymore.',
 ];
 const permanentMessages = [
   'The server does not support SSL connections',

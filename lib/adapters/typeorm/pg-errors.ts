@@ -49,6 +49,7 @@ const TRANSIENT_MESSAGES: readonly RegExp[] = [
   /^Query read timeout$/, // pg: query_timeout
   /^Client has encountered a connection error and is not queryable$/, // pg
   /^Client was closed and is not queryable$/, // pg
+  /^Query runner already released/, // TypeORM: the server ended the connection within a transaction
 ];
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
