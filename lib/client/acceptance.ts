@@ -35,8 +35,9 @@ export class Acceptance {
     // Before anything is waited for: what the caller does with the arguments after the call is not ours.
     const asked = this.asked(target, args, options);
     const transaction = this.transactionFor(options);
-    if (target.admit) await target.admit(args);
-    return transaction ? this.join(asked, transaction, options) : this.commit(asked, options);
+    const admitted = target.admit?.(args);
+    if (admitted instanceof Promise) await admitted;
+    return await (transaction ? this.join(asked, transaction, options) : this.commit(asked, options));
   }
 
   private async commit(asked: Asked, options: AcceptanceOptions): Promise<Accepted> {

@@ -18,6 +18,7 @@ import type { SignalOptions } from '../options/signal-options.js';
 import { DURABLE_BACKEND } from '../options/tokens.js';
 import type { Published } from '../ports/events.js';
 import type { Backend } from '../runtime/backend.js';
+import { promised } from '../runtime/promised.js';
 import { Controls } from './controls.js';
 import { cursorAfter, parseCursor } from './cursor.js';
 import { EventClasses } from './event-classes.js';
@@ -98,8 +99,8 @@ export class DurableClient {
    * @throws ClientClosedError (DURABLE_CLIENT_CLOSED) once the application is closed
    */
   send<T>(service: ServiceClass<T>, options: ClientSendOptions = NO_OPTIONS): Sends<T> {
-    return methodProxy(async (method, args) =>
-      this.accept(service, method, args, resolveClientOptions(options, 'send')),
+    return methodProxy((method, args) =>
+      promised(() => this.accept(service, method, args, resolveClientOptions(options, 'send'))),
     );
   }
 
@@ -307,7 +308,7 @@ export class DurableClient {
     return this.invocations.whileOpen(() => this.controls.skipCompensation(id));
   }
 
-  private async accept(
+  private accept(
     service: ServiceClass<unknown>,
     method: string,
     args: readonly unknown[],

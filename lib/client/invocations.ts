@@ -4,6 +4,7 @@ import type { StartSignal } from '../options/send-options.js';
 import type { Target } from '../ports/handlers.js';
 import type { InvocationRecord, Settled } from '../ports/store.js';
 import type { Backend } from '../runtime/backend.js';
+import { promised } from '../runtime/promised.js';
 import { Acceptance, type AcceptanceOptions } from './acceptance.js';
 import type { InvocationHandle } from './invocation-handle.js';
 import { invocationId } from './invocation-id.js';
@@ -58,26 +59,22 @@ export class Invocations {
   }
 
   /** Asks the store: what it refuses because it was closed is said to be so. */
-  async whileOpen<T>(ask: () => Promise<T>): Promise<T> {
-    if (this.backend.isClosed) throw new ClientClosedError();
-    try {
-      return await ask();
-    } catch (error) {
+  whileOpen<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.backend.isClosed) return Promise.reject(new ClientClosedError());
+    return promised(ask).catch((error: unknown) => {
       if (this.backend.isClosed && !(error instanceof DurableError)) throw new ClientClosedError();
       throw error;
-    }
+    });
   }
 
   private handle<R>(id: string, acquaintance: Acquaintance): InvocationHandle<R> {
     return {
       id,
-      result: async ({ timeout, signal } = {}) => {
-        const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout, 'result.timeout');
-        const settled = await this.whileOpen(() =>
-          this.outcomes.of(invocationId(id), acquaintance, { timeoutMs, signal }),
-        );
-        return this.valueOf(settled) as R;
-      },
+      result: ({ timeout, signal } = {}) =>
+        this.whileOpen(() => {
+          const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout, 'result.timeout');
+          return this.outcomes.of(invocationId(id), acquaintance, { timeoutMs, signal });
+        }).then(settled => this.valueOf(settled) as R),
       status: () => this.whileOpen(async () => toInfo(await this.record(id), this.backend.errors)),
     };
   }

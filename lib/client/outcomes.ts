@@ -42,11 +42,15 @@ export class Outcomes {
   constructor(private readonly backend: Backend) {}
 
   /** @throws ResultTimeoutError, InvocationNotFoundError, CallInTransactionError, and the reason of the signal */
-  async of(id: string, acquaintance: Acquaintance, patience: Patience): Promise<Settled> {
+  of(id: string, acquaintance: Acquaintance, patience: Patience): Promise<Settled> {
     patience.signal?.throwIfAborted();
     const limit = { ...patience, since: this.backend.clock.monotonic() };
     if (acquaintance.kind === 'driven') return this.await(id, acquaintance.wait, limit);
     if (acquaintance.kind === 'own') return this.ask(id, limit, acquaintance.isFresh);
+    return this.lookUp(id, acquaintance, limit);
+  }
+
+  private async lookUp(id: string, acquaintance: Acquaintance, limit: Limit): Promise<Settled> {
     if (acquaintance.kind === 'joined') await this.commitOf(id, acquaintance.transaction, limit);
     const record = await this.find(id, limit);
     if (!record) throw new InvocationNotFoundError(id);
@@ -98,7 +102,7 @@ export class Outcomes {
     return transport.onNews(origin, ids => results.announce(ids));
   }
 
-  private async await<T>(
+  private await<T>(
     id: string,
     wait: { readonly settled: Promise<T>; ask(): Cancel },
     { timeoutMs, signal, since }: Limit,

@@ -134,7 +134,7 @@ export class DurableRegistrar {
     };
     const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
     const prototype = Object.create(type.prototype as object) as object;
-    const admit = async (args: readonly unknown[]): Promise<unknown> =>
+    const admit = (args: readonly unknown[]): unknown =>
       (piped ??= this.nest.pipes(prototype, method, key, { providerId: wrapper.id }))(args);
     return {
       service: service.name,

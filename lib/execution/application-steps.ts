@@ -30,7 +30,7 @@ export class ApplicationSteps implements StepCalls {
   ofMethod(instance: object, step: StepMethod, args: readonly unknown[]): StepCall {
     const name = step.options.name ?? `${instance.constructor.name}.${step.key}`;
     const { compensate, ...rules } = this.rulesOf(step.options);
-    const run = async (): Promise<unknown> => this.enhance(instance, step)(args);
+    const run = (): unknown => this.enhance(instance, step)(args);
     const call = { name, ...rules, method: step, run };
     if (!compensate) return call;
     checkCompensation(instance, step.key, compensate.method);
@@ -41,7 +41,7 @@ export class ApplicationSteps implements StepCalls {
 
   inline(name: string, body: () => unknown, options: StepOptions): StepCall {
     const { compensate: _, ...rules } = this.rulesOf(options);
-    return { name, ...rules, run: async () => this.replaced(name, body)() };
+    return { name, ...rules, run: () => this.replaced(name, body)() };
   }
 
   bodyOf(instance: object, step: StepMethod, body: Method): Method {

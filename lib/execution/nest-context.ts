@@ -12,8 +12,11 @@ import { SurplusArgumentsError } from '../errors/index.js';
 import type { Method } from '../ports/steps.js';
 import { DURABLE_CONTEXT_TYPE } from './durable-execution-context.js';
 
-/** A method with everything around it that the application asked for. */
-export type Enhanced = (args: readonly unknown[]) => Promise<unknown>;
+/**
+ * A method with everything around it that the application asked for: gives its result, or a promise of it; throws, or
+ * rejects, with what is thrown.
+ */
+export type Enhanced = (args: readonly unknown[]) => unknown;
 
 /** Where Nest has the instance of a method. */
 export interface Host {
@@ -40,10 +43,7 @@ export class NestContext {
   enhance(instance: object, method: Method, key: string, host: Host): Enhanced {
     // Most methods have none, and then nothing of it is worth a promise.
     if (!this.hasAny(instance, method))
-      return async args => {
-        const result: unknown = await method.apply(instance, args as never[]);
-        return isObservable(result) ? lastValueFrom(result) : result;
-      };
+      return args => plain(method.apply(instance, args as never[]));
     const enhanced = this.create(instance, method, key, host, true);
     // Without a filter of the application's own, Nest's would only log what the journal records anyway.
     if (!this.has(EXCEPTION_FILTERS_METADATA, instance, method) && !this.hasGlobalFilters()) return enhanced;
@@ -56,9 +56,9 @@ export class NestContext {
     };
   }
 
-  /** The arguments that a method would get from its pipes. Rejects with what a pipe throws. */
+  /** What a method would get from its pipes, if it has any. Throws, or rejects, with what a pipe throws. */
   pipes(instance: object, method: Method, key: string, host: Host): Enhanced {
-    if (!this.hasPipes(instance, method)) return upTo(instance, key, args => Promise.resolve(args));
+    if (!this.hasPipes(instance, method)) return upTo(instance, key, () => undefined);
     const args: Method = (...piped) => piped;
     for (const name of Reflect.getMetadataKeys(method) as unknown[]) {
       Reflect.defineMetadata(name, Reflect.getMetadata(name, method), args);
@@ -155,14 +155,22 @@ export class NestContext {
 function upTo(instance: object, key: string, run: Enhanced): Enhanced {
   const parameters = Reflect.getMetadata(ARGUMENTS_METADATA, instance.constructor, key) as object;
   const declared = Object.keys(parameters).length;
-  return async args => {
+  return args => {
     if (args.length > declared)
       throw new SurplusArgumentsError(`${instance.constructor.name}.${key}`, declared, args.length);
     return run(args);
   };
 }
 
-/** What Nest makes of a result: the last value of an observable, or the value. */
-async function plain(result: unknown): Promise<unknown> {
-  return isObservable(result) ? lastValueFrom(result) : result;
+/** What Nest makes of a result, or of what it resolves to: the last value of an observable, or the value. */
+function plain(result: unknown): unknown {
+  return isThenable(result) ? Promise.resolve(result).then(lastOf) : lastOf(result);
+}
+
+function lastOf(value: unknown): unknown {
+  return isObservable(value) ? lastValueFrom(value) : value;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }

@@ -18,8 +18,8 @@ export interface Target {
   readonly service: string;
   readonly handler: string;
   readonly kind: HandlerKind;
-  /** Refuses bad arguments, where this application has the handler. */
-  admit?(args: readonly unknown[]): Promise<unknown>;
+  /** Refuses bad arguments, where this application has the handler: throws, or rejects, if it gives a promise. */
+  admit?(args: readonly unknown[]): unknown;
 }
 
 export interface HandlerDefinition {
@@ -29,6 +29,6 @@ export interface HandlerDefinition {
   readonly retry: RetryPolicy;
   /** Milliseconds that one attempt may take; `undefined`: no limit. */
   readonly timeoutMs: number | undefined;
-  /** Runs the handler for an attempt, with all that the application puts around it. */
-  invoke(attempt: AttemptView, args: readonly unknown[]): Promise<unknown>;
+  /** Runs the handler for an attempt, with all that the application puts around it: gives, throws or promises its end. */
+  invoke(attempt: AttemptView, args: readonly unknown[]): unknown;
 }

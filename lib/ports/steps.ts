@@ -14,8 +14,8 @@ export interface StepCall {
   readonly transaction?: TransactionRules;
   /** The decorated method that the body is; `undefined`: it is a function. */
   readonly method?: StepMethod;
-  /** Runs the body once. */
-  run(step: StepView): Promise<unknown>;
+  /** Runs the body once: gives its result, or a promise of it; throws, or rejects, with what it throws. */
+  run(step: StepView): unknown;
   /** What undoes it, given its result; `undefined` is given where it may have happened, or not. */
   readonly undo?: (result: unknown) => StepCall;
 }

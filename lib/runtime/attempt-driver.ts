@@ -162,7 +162,7 @@ export class AttemptDriver {
     if (given !== undefined && given !== null) return given;
     if (this.isFull(index)) throw this.tooLong();
     const rest = { outcome: 'ok', value, seq: null, tries: 0, dueInMs: null, durationMs: null } as const;
-    void this.kit.writes.entry({ ...signature, index, calledAfter, ...rest, state });
+    this.kit.writes.note({ ...signature, index, calledAfter, ...rest, state });
     return value;
   }
 
@@ -218,25 +218,21 @@ export class AttemptDriver {
     if (!this.events.mayStart()) return this.events.quiet();
     if (this.cancellation.isPending && execution.settled) return this.cancellation.apply();
     if (execution.phase !== 'waiting') this.events.busy();
-    void this.outcomeOf(index, execution);
+    const fail = (error: unknown): void => this.events.fail(error);
+    execution.run().then(ready => this.settle(index, ready), fail);
   }
 
-  private async outcomeOf(index: number, execution: Execution): Promise<void> {
-    try {
-      const ready = await execution.run();
-      if (!ready || this.withdrawn?.has(index)) return;
-      this.events.busy();
-      this.deliveries.add(ready);
-    } catch (error) {
-      this.events.fail(error);
-    }
+  private settle(index: number, ready: Ready | undefined): void {
+    if (!ready || this.withdrawn?.has(index)) return;
+    this.events.busy();
+    this.deliveries.add(ready);
   }
 
   private record(ready: Ready, seq: number): void {
     this.executions.delete(ready.index);
     if (ready.signalId !== undefined) this.kit.arrivals.consumed(ready.signalId);
     // Not awaited: the next thing that can be observed waits for it (LeaseWriter.barrier).
-    void this.kit.writes.deliver(ready, seq);
+    this.kit.writes.deliver(ready, seq);
   }
 
   private decode(outcome: Outcome, value: string, index: number): unknown {

@@ -15,6 +15,7 @@ import type { AttemptEnvironment } from './environment.js';
 import type { Settlement } from './execution.js';
 import { AttemptKit } from './kit.js';
 import { LazySignal } from './lazy-signal.js';
+import { promised } from './promised.js';
 import { writeLast } from './last-write.js';
 import { LeaseWriter } from './lease-writer.js';
 import { type Note, ObjectState } from './object-state.js';
@@ -38,12 +39,12 @@ const STUCK_MS = 5_000;
  * once the lease is lost. From the decision on, user code gets nothing more: what it awaits never settles.
  */
 export class Attempt {
-  /** Resolves when the attempt is over. */
-  readonly done: Promise<AttemptEnd>;
   /** The attempt, as the code that it runs sees it. */
   readonly scope: AttemptScope;
   /** Called when it begins to do nothing but wait, if only for its last commit, and when that is over. */
   onWaiting: (isWaiting: boolean) => void = () => undefined;
+  /** Called when it is over. */
+  onEnd: (end: AttemptEnd) => void = () => undefined;
 
   private readonly driver: AttemptDriver;
   private readonly arrivals: Arrivals;
@@ -58,7 +59,6 @@ export class Attempt {
   private cancelStuck: Cancel | undefined;
   private cancelTimeout: Cancel | undefined;
   private cancelResidence: Cancel | undefined;
-  private finish: (end: AttemptEnd) => void = () => undefined;
 
   constructor(
     private readonly claimed: Claimed,
@@ -80,7 +80,6 @@ export class Attempt {
     this.facts = { claimed, retry: definition.retry, recordedErrors, codec, errors };
     this.scope = this.scopeOf(restored.state, invocation.name);
     this.undoing = new Undoing(this.driver, () => this.scope, this.undoingAttempt());
-    this.done = new Promise(resolve => (this.finish = resolve));
     if (restored.inbox) this.arrivals.fill(restored.inbox);
   }
 
@@ -111,12 +110,13 @@ export class Attempt {
       const expire = (): void => this.fail(new TimeoutError(`handler ${service}.${handler}`, timeoutMs));
       this.cancelTimeout = this.env.clock.after(timeoutMs, expire);
     }
-    const body = async (): Promise<unknown> => {
+    const body = (): unknown => {
       const { args, slot } = readInput(this.env.codec.decode(this.claimed.input));
       if (slot) this.scope.startedFor(slot);
       return this.definition.invoke(this.scope, args);
     };
-    runOutside(() => runInScope({ attempt: this.scope, step: undefined }, body)).then(
+    const scope = { attempt: this.scope, step: undefined };
+    runOutside(() => runInScope(scope, () => promised(body))).then(
       value => this.state === 'driving' && this.conclude(value),
       (error: unknown) => this.state === 'driving' && this.fail(error),
     );
@@ -315,7 +315,7 @@ export class Attempt {
     // A step that is through need not run again for what ended the attempt beside it. A signal stays in the inbox.
     if (ending.status !== 'completed') {
       for (const ready of undelivered) {
-        if (ready.signalId === undefined) void this.writes.entry({ ...ready, seq: null, dueInMs: null });
+        if (ready.signalId === undefined) this.writes.note({ ...ready, seq: null, dueInMs: null });
       }
     }
     const holds = this.definition.kind === 'exclusive' ? (this.claimed.object?.id ?? null) : null;
@@ -327,7 +327,7 @@ export class Attempt {
   private end(end: AttemptEnd): void {
     if (this.state === 'over') return;
     this.state = 'over';
-    this.finish(end);
+    this.onEnd(end);
   }
 
   /** User code gets nothing more, and is told so through its signals. Outcomes that it did not get are returned. */

@@ -19,7 +19,7 @@ export class AwakeableExecution extends ArrivalExecution {
 
   giveUp(error: Error): void {
     const value = this.kit.env.errors.encode(error);
-    void this.kit.writes.entry({ ...this.opening(), outcome: 'error', value });
+    this.kit.writes.note({ ...this.opening(), outcome: 'error', value });
   }
 
   protected async begin(): Promise<'over' | undefined> {

@@ -89,7 +89,7 @@ export class Cancellation {
       this.executions.delete(ready.index);
       // The last one takes the request out of the inbox.
       const taken = at === rejected.length - 1 ? { signalId } : {};
-      void this.kit.writes.entry({ ...ready, ...taken, seq: null, dueInMs: null });
+      this.kit.writes.note({ ...ready, ...taken, seq: null, dueInMs: null });
       this.deliveries.add(ready);
     }
   }

@@ -72,10 +72,10 @@ async function undo(
   executions.delete(index);
   const nothing = { seq: null, dueInMs: null };
   if (ready.outcome === 'ok') {
-    void kit.writes.entry({ ...ready, ...nothing });
+    kit.writes.note({ ...ready, ...nothing });
     return 'done';
   }
-  void kit.writes.entry({ ...ready, ...nothing, outcome: null });
+  kit.writes.note({ ...ready, ...nothing, outcome: null });
   return { name, error: kit.env.errors.decode(ready.value) };
 }
 

@@ -19,30 +19,30 @@ export interface LastWriteFacts {
  * What the store refuses for itself it would refuse in every attempt to come, and nobody would know: instead the
  * invocation has failed, or is paused, with the error of the store.
  */
-export async function writeLast(
+export function writeLast(
   ending: Ending,
   facts: LastWriteFacts,
   writes: LeaseWriter,
   env: Pick<AttemptEnvironment, 'errors' | 'logger' | 'store'>,
 ): Promise<Transition | undefined> {
   const { claimed, known, hasToUndo } = facts;
-  const fails = isTerminal(ending.status) && !hasToUndo;
-  const write = async (one: Ending): Promise<Transition | undefined> => {
+  const write = (one: Ending, refused: (error: unknown) => LastWrite): Promise<Transition | undefined> => {
     const transition = transitionOf(claimed, one, known);
-    return (await writes.transition(transition)) ? transition : undefined;
+    return writes.transition(transition).then(isHeld => (isHeld ? transition : undefined), refused);
   };
-  const tell = ({ status }: Ending, error: unknown): void => {
+  const tell = ({ status }: Ending, error: unknown): undefined => {
     const what = `${claimed.service}.${claimed.handler} (invocation ${claimed.lease.invocationId})`;
     env.logger.error(`the store refuses to record that ${what} is ${status}: ${String(error)}`);
   };
-  try {
-    return await write(ending);
-  } catch (refusal) {
+  return write(ending, refusal => {
     // The process ends, and the store was away for too long: whoever goes on with it writes the end.
     if (env.store.isTransient(refusal)) return undefined;
     tell(ending, refusal);
+    const fails = isTerminal(ending.status) && !hasToUndo;
     const error = env.errors.encode(refusal);
     const instead = { status: fails ? 'failed' : 'paused', error, failedAttempt: fails } as const;
-    return write(instead).catch((again: unknown) => void tell(instead, again));
-  }
+    return write(instead, again => tell(instead, again));
+  });
 }
+
+type LastWrite = Transition | undefined | Promise<Transition | undefined>;

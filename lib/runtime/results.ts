@@ -12,13 +12,32 @@ export interface ResultsOptions {
   isDriven(id: string): boolean;
 }
 
-interface Waiter {
-  resolve(settled: Settled): void;
-  reject(error: Error): void;
+/** Who waits for an outcome: for most it is there before they ask, so that it has no promise until they do. */
+class Waiter {
   /** For how many the store is asked; if none, it hears only what comes by itself. */
-  asked: number;
+  asked = 0;
   /** Nothing comes by itself any more, and nobody has asked. */
-  isForgotten: boolean;
+  isForgotten = false;
+  private outcome: Settled | undefined;
+  private error: Error | undefined;
+  private promise: Promise<Settled> | undefined;
+  private tell: { resolve(outcome: Settled): void; reject(error: Error): void } | undefined;
+
+  get settled(): Promise<Settled> {
+    if (this.outcome) return Promise.resolve(this.outcome);
+    if (this.error) return Promise.reject(this.error);
+    return (this.promise ??= new Promise((resolve, reject) => (this.tell = { resolve, reject })));
+  }
+
+  resolve(outcome: Settled): void {
+    this.outcome = outcome;
+    this.tell?.resolve(outcome);
+  }
+
+  reject(error: Error): void {
+    this.error = error;
+    this.tell?.reject(error);
+  }
 }
 
 /** An outcome to come. */
@@ -67,11 +86,7 @@ export class Results {
 
   /** Waits for what comes by itself: the outcome of an invocation that this process drives. */
   watch(id: string): Wait {
-    const nobody = { resolve: () => undefined, reject: () => undefined };
-    const waiter: Waiter = { ...nobody, asked: 0, isForgotten: false };
-    const settled = new Promise<Settled>((resolve, reject) => Object.assign(waiter, { resolve, reject }));
-    // Nobody may ever ask for it.
-    settled.catch(() => undefined);
+    const waiter = new Waiter();
     this.add(id, waiter);
     const ask = (): Cancel => {
       waiter.asked++;
@@ -81,7 +96,14 @@ export class Results {
         if (--waiter.asked === 0 && !this.options.isDriven(id)) this.forget(id);
       };
     };
-    return { settled, ask, cancel: () => this.remove(id, waiter) };
+    const cancel = (): void => this.remove(id, waiter);
+    return {
+      get settled() {
+        return waiter.settled;
+      },
+      ask,
+      cancel,
+    };
   }
 
   /** Gives an outcome to those who wait for it. */

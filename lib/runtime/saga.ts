@@ -132,12 +132,12 @@ export class Saga {
     const others = undelivered.filter(
       ({ index, signalId }) => signalId === undefined && !lateOnes.has(index),
     );
-    for (const ready of others) void this.kit.writes.entry({ ...ready, seq: null, dueInMs: null });
+    for (const ready of others) this.kit.writes.note({ ...ready, seq: null, dueInMs: null });
     if (this.compensations.length === 0) return false;
     this.end = { status, error, failedEntry, failedAttempt, ...code, registered };
     // First: without them, what they say would be lost by a crash in between.
     for (const [at, ready] of late.entries()) {
-      void this.kit.writes.entry({ ...ready, seq: code.delivered + at, dueInMs: null });
+      this.kit.writes.note({ ...ready, seq: code.delivered + at, dueInMs: null });
     }
     this.write(null);
     return true;
@@ -192,6 +192,6 @@ export class Saga {
   private write(outcome: 'ok' | null): void {
     const value = this.end ? encodeSagaEnding(this.end) : null;
     const rest = { calledAfter: 0, seq: null, tries: 0, dueInMs: null, durationMs: null };
-    void this.kit.writes.entry({ kind: 'saga', name: '', index: SAGA_INDEX, outcome, value, ...rest });
+    this.kit.writes.note({ kind: 'saga', name: '', index: SAGA_INDEX, outcome, value, ...rest });
   }
 }

@@ -2,6 +2,7 @@ import { classify, nextDelay } from '../engine/retry-policy.js';
 import type { Cancel } from '../ports/clock.js';
 import type { StepCall } from '../ports/steps.js';
 import type { Ready } from './deliveries.js';
+import type { FaultPoints } from './environment.js';
 import type { Execution, Phase, Place, Settlement } from './execution.js';
 import type { AttemptKit } from './kit.js';
 import { runInScope, type Scope } from './scope.js';
@@ -110,26 +111,30 @@ export class StepExecution implements Execution {
     }).finally(() => (this.isCommitting = false));
   }
 
-  private async body(): Promise<TryResult> {
-    const { bodies, clock, codec, faults } = this.kit.env;
+  private body(): Promise<TryResult> {
+    const { bodies, clock, faults } = this.kit.env;
     const step = new StepTry(this.call, this.idempotencyKey, this.failures + 1, clock);
     const scope = { attempt: this.scope, step, body: this.call.method };
     const { shown } = this;
-    this.current = step;
-    try {
-      if (faults) await faults('step:before');
-      bodies.enter(shown);
-      const result = runInScope(scope, () => step.run());
-      bodies.returned(shown);
-      const value = await result;
+    const left = (): void => {
       bodies.leave(shown);
-      if (faults) await faults('step:after');
-      return { outcome: 'ok', value: codec.encode(value) };
-    } catch (error) {
-      bodies.leave(shown);
-      return { error };
-    } finally {
       this.current = undefined;
+    };
+    this.current = step;
+    bodies.enter(shown);
+    const running = runInScope(scope, () => (faults ? reaching(faults, step) : step.run()));
+    bodies.returned(shown);
+    return running.then(
+      value => (left(), this.encoded(value)),
+      (error: unknown) => (left(), { error }),
+    );
+  }
+
+  private encoded(value: unknown): TryResult {
+    try {
+      return { outcome: 'ok', value: this.kit.env.codec.encode(value) };
+    } catch (error) {
+      return { error };
     }
   }
 
@@ -191,4 +196,12 @@ export class StepExecution implements Execution {
     const error = this.kit.env.errors.decode(encoded);
     return `${this.place.kind} ${name} of ${this.kit.writes.lease.invocationId} failed (try ${of}), again in ${Math.round(delay)} ms: ${error.name}: ${error.message}`;
   }
+}
+
+/** Runs a try between its fault points. */
+async function reaching(reach: FaultPoints, step: StepTry): Promise<unknown> {
+  await reach('step:before');
+  const value = await step.run();
+  await reach('step:after');
+  return value;
 }

@@ -3,6 +3,7 @@ import type { StepView } from '../ports/attempt-view.js';
 import type { Cancel, Clock } from '../ports/clock.js';
 import type { StepCall } from '../ports/steps.js';
 import { LazySignal } from './lazy-signal.js';
+import { promised } from './promised.js';
 
 /** One try of a step. Its signal is aborted when its time is over, or when its attempt is. */
 export class StepTry implements StepView {
@@ -22,10 +23,11 @@ export class StepTry implements StepView {
     return this.lazy.signal;
   }
 
-  /** Runs the body; throws or rejects with what it throws, or with a `TimeoutError`. */
+  /** Runs the body; rejects with what it throws, or with a `TimeoutError`. */
   run(): Promise<unknown> {
     const { timeoutMs } = this.call;
-    if (timeoutMs === undefined) return this.call.run(this);
+    const body = (): unknown => this.call.run(this);
+    if (timeoutMs === undefined) return promised(body);
     let cancel: Cancel = () => undefined;
     const expired = new Promise<never>((_, reject) => {
       cancel = this.clock.after(timeoutMs, () => {
@@ -34,7 +36,7 @@ export class StepTry implements StepView {
         reject(error);
       });
     });
-    return Promise.race([this.call.run(this), expired]).finally(cancel);
+    return Promise.race([promised(body), expired]).finally(cancel);
   }
 
   /** Tells the body that its result is not wanted any more. */

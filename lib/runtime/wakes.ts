@@ -29,14 +29,24 @@ export class Wakes {
 
   /** Reads what an attempt will go on with: what arrives meanwhile is asked for once it has begun. */
   async during(id: string, begin: () => Promise<void>): Promise<void> {
-    this.beingRead.set(id, false);
+    this.keep(id);
     try {
       await begin();
     } finally {
-      const hasArrived = this.beingRead.get(id);
-      this.beingRead.delete(id);
-      if (hasArrived) this.add([{ id, wakes: Infinity }]);
+      this.bring(id);
     }
+  }
+
+  /** From here on what arrives for an invocation is for the attempt that will have begun at {@link bring}. */
+  keep(id: string): void {
+    if (!this.beingRead.has(id)) this.beingRead.set(id, false);
+  }
+
+  /** It has begun, unless it does not: what has arrived meanwhile is asked for. */
+  bring(id: string): void {
+    const hasArrived = this.beingRead.get(id);
+    this.beingRead.delete(id);
+    if (hasArrived) this.add([{ id, wakes: Infinity }]);
   }
 
   private ask(): void {

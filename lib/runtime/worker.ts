@@ -270,17 +270,21 @@ export class Worker implements LocalWorker {
   }
 
   private async adoptLater(claimed: Claimed, slot: true | Promise<boolean>): Promise<void> {
-    await this.resume(claimed, slot);
+    const { invocationId } = claimed.lease;
+    this.wakes.keep(invocationId);
+    if (!(await slot)) this.refuse(claimed, 0);
+    else if (this.restore.isNew(claimed)) this.drive(claimed, NOTHING_RESTORED);
+    else await this.resume(claimed);
+    this.wakes.bring(invocationId);
     this.slots.release(1);
     this.freed();
   }
 
-  /** Drives an invocation with what the store has of it, once it is its turn. */
-  private async resume(claimed: Claimed, slot: true | Promise<boolean> = true): Promise<void> {
+  /** Drives an invocation with what the store has of it. */
+  private async resume(claimed: Claimed): Promise<void> {
     try {
       const { lease, service, handler } = claimed;
       await this.wakes.during(lease.invocationId, async () => {
-        if (!(await slot)) return this.refuse(claimed, 0);
         if (!(await enters(claimed, this.handlers.find(service, handler), this.store))) return;
         this.drive(claimed, await this.restore.of(claimed));
       });
@@ -308,7 +312,7 @@ export class Worker implements LocalWorker {
     this.attempts.get(id)?.lose();
     this.attempts.set(id, attempt);
     attempt.onWaiting = waits => this.resides(attempt, waits);
-    void attempt.done.then(end => this.finished(id, attempt, claimed, end));
+    attempt.onEnd = end => this.finished(id, attempt, claimed, end);
     attempt.start();
   }
 
@@ -331,8 +335,9 @@ export class Worker implements LocalWorker {
 
   /** What it has is not its own any more. */
   private lose(): void {
-    this.each(attempt => attempt.lose());
+    // First: the slots that come free are for nobody.
     this.slots.giveUp();
+    this.each(attempt => attempt.lose());
   }
 
   private each(act: (attempt: Attempt) => void): void {

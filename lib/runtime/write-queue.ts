@@ -11,30 +11,28 @@ import type {
   WriteResult,
 } from '../ports/store.js';
 
-/** What becomes of each kind of write. */
-export interface Results {
-  readonly accept: AcceptResult;
-  readonly entry: WriteResult;
-  readonly transition: WriteResult;
-  readonly arrival: ArrivalResult;
+/** Told what became of a write. */
+export interface Done<R> {
+  resolve(result: R): void;
+  reject(error: unknown): void;
 }
 
-interface Item<K extends keyof Results, W> {
+interface Item<K extends string, W, R> {
   readonly kind: K;
   readonly write: W;
   /** When the writer stops trying, by the monotonic clock; without one it never does: a lease depends on it. */
   readonly deadline?: number | undefined;
   /** Whether it belongs into one batch with the item that follows. */
   readonly joined?: boolean;
-  readonly done: { resolve(result: Results[K]): void; reject(error: unknown): void };
+  readonly done: Done<R>;
 }
 
 /** One write that waits for its commit. */
 export type WriteItem =
-  | Item<'accept', NewInvocation>
-  | Item<'entry', EntryWrite>
-  | Item<'transition', Transition>
-  | Item<'arrival', Arrival>;
+  | Item<'accept', NewInvocation, AcceptResult>
+  | Item<'entry', EntryWrite, WriteResult>
+  | Item<'transition', Transition, WriteResult>
+  | Item<'arrival', Arrival, ArrivalResult>;
 
 export const MAX_BATCH = 500;
 /** Characters of payload in one batch, which is one statement: many large ones would be more than a connection takes. */

@@ -14,12 +14,12 @@ import type { Logger } from '../ports/logger.js';
 import { AcceptTimeoutError } from '../errors/index.js';
 import { isOverWithin } from './within.js';
 import {
+  type Done,
   invocationOf,
   isDelivery,
   MAX_BATCH,
   middleOf,
   nextBatch,
-  type Results,
   settle,
   toBatch,
   type WriteItem,
@@ -83,23 +83,34 @@ export class Writer {
     const lane =
       parent || isFresh ? this.lane(parent?.lease.invocationId ?? group?.lane ?? write.id) : this.shared;
     const joined = entry !== undefined || group?.more === true;
-    const result = this.add('accept', lane, write, deadline, joined);
+    const result = new Promise<AcceptResult>((resolve, reject) =>
+      lane.push({ kind: 'accept', write, deadline, joined, done: { resolve, reject } }),
+    );
     return { result, entry: entry && this.entry(entry) };
   }
 
   entry(write: EntryWrite): Promise<WriteResult> {
-    return this.add('entry', this.lane(write.lease.invocationId), write);
+    return new Promise((resolve, reject) => this.addEntry(write, { resolve, reject }));
+  }
+
+  /** As {@link entry}, without the cost of a promise. */
+  addEntry(write: EntryWrite, done: Done<WriteResult>): void {
+    this.lane(write.lease.invocationId).push({ kind: 'entry', write, done });
   }
 
   transition(write: Transition): Promise<WriteResult> {
-    return this.add('transition', this.lane(write.lease.invocationId), write);
+    return new Promise((resolve, reject) =>
+      this.lane(write.lease.invocationId).push({ kind: 'transition', write, done: { resolve, reject } }),
+    );
   }
 
   /** Brings something to an invocation from outside. */
   arrive(write: Arrival): Promise<ArrivalResult> {
     const id = write.kind === 'signal' ? write.invocationId : write.entry.invocationId;
     const deadline = this.clock.monotonic() + this.acceptTimeoutMs;
-    return this.add('arrival', this.lane(id), write, deadline);
+    return new Promise((resolve, reject) =>
+      this.lane(id).push({ kind: 'arrival', write, deadline, done: { resolve, reject } }),
+    );
   }
 
   /** Resolves when nothing that was asked for until now waits for a commit. */
@@ -114,19 +125,6 @@ export class Writer {
 
   private get all(): readonly Lane[] {
     return [...this.lanes, this.shared];
-  }
-
-  private add<K extends WriteItem['kind']>(
-    kind: K,
-    lane: Lane,
-    write: Extract<WriteItem, { kind: K }>['write'],
-    deadline?: number,
-    joined = false,
-  ): Promise<Results[K]> {
-    return new Promise((resolve, reject) => {
-      const item = { kind, write, deadline, joined, done: { resolve, reject } };
-      lane.push(item as unknown as WriteItem);
-    });
   }
 
   private lane(id: string): Lane {

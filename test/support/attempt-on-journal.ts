@@ -112,8 +112,9 @@ export function startAttempt(
       store.epoch++;
     };
   }
+  const done = new Promise<AttemptEnd>(resolve => (attempt.onEnd = resolve));
   attempt.start();
-  return { attempt, done: attempt.done, logger };
+  return { attempt, done, logger };
 }
 
 /** What an attempt needs of a worker; the journal stands for the store. */
