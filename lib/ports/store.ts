@@ -1,5 +1,6 @@
 import type { JournalEntry, Outcome } from '../engine/entry.js';
 import type { InvocationStatus, TerminalStatus } from '../engine/status.js';
+import type { ClaimRequest, ClaimResult, DueClaims, DueRequest, Hint, Promoted } from './claims.js';
 import type { Subscription } from './events.js';
 import type { Declarations, ScheduleStore } from './schedules.js';
 import type {
@@ -14,6 +15,7 @@ import type {
 } from './writes.js';
 
 export type { Subscription } from './events.js';
+export type * from './claims.js';
 export type * from './writes.js';
 export { CANCEL_SIGNAL } from './writes.js';
 
@@ -164,53 +166,6 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export interface ClaimRequest {
-  readonly workerId: string;
-  /** Services that the worker has; others are left alone. */
-  readonly services: readonly string[];
-}
-
-/** An invocation under a fresh lease. */
-export interface Claimed {
-  readonly lease: Lease;
-  readonly service: string;
-  readonly handler: string;
-  readonly input: string;
-  readonly origin: string;
-  /** Attempts that failed under the handler's retry policy so far. */
-  readonly failedAttempts: number;
-  /** Workers that died while they drove it, in a row without a new settled entry. */
-  readonly deaths: number;
-  /** Arrivals that its inbox has had. */
-  readonly wakes: number;
-  /** The call that waits for its outcome. */
-  readonly parent: EntryRef | null;
-  /** The object that it is addressed to. */
-  readonly object: ObjectRef | null;
-  /** Whether it has queued for its object, and has it for itself now. */
-  readonly entered: boolean;
-  /** Invocation whose random numbers it has, if it took its place; `null`: it has its own. */
-  readonly seed: string | null;
-  readonly createdAt: Date;
-}
-
-export interface ClaimResult {
-  readonly claimed: Claimed[];
-  /** Ids that were asked for too early. */
-  readonly early: DueHint[];
-}
-
-/** Enough to tell workers of an invocation: never its payload. */
-export interface Hint {
-  readonly id: string;
-  readonly service: string;
-}
-
-export interface DueHint extends Hint {
-  /** Milliseconds from now on. */
-  readonly dueInMs: number;
-}
-
 export interface WorkerRecord {
   readonly id: string;
   readonly host: string;
@@ -230,12 +185,6 @@ export interface Reaped extends Hint {
 export interface ReapResult {
   readonly reaped: Reaped[];
   readonly news: News;
-}
-
-/** What has become of those that were first in line. */
-export interface Promoted {
-  readonly claimed: Claimed[];
-  readonly due: Hint[];
 }
 
 /** What has arrived for an invocation and was not delivered. */
@@ -264,25 +213,6 @@ export interface BufferedSignal {
   readonly name: string;
   /** Encoded. */
   readonly value: string;
-}
-
-/** What is looked for among what is due. */
-export interface DueRequest {
-  readonly limit: number;
-  readonly overdueMs: number;
-  /** Leaves out what has been due for longer. @default null nothing */
-  readonly sinceMs?: number | null;
-  /** Whether to say when the next one will be due. @default false */
-  readonly next?: boolean;
-}
-
-/** What was due and is claimed now. */
-export interface DueClaims {
-  readonly claimed: Claimed[];
-  /** How long ago the last of them was due. */
-  readonly dueAgoMs: number | undefined;
-  /** Milliseconds until the next one is due, of those that are not yet; `undefined` if there is none. */
-  readonly nextInMs: number | undefined;
 }
 
 /** How an invocation ended. */

@@ -11,7 +11,7 @@ export interface Restored {
 }
 
 /** What there is of an invocation that is new and has no object: nothing. */
-export const NOTHING_RESTORED: Restored = { journal: [], inbox: undefined, state: new Map() };
+const NOTHING_RESTORED: Restored = { journal: [], inbox: undefined, state: new Map() };
 
 /** Reads what attempts go on with, for all that start in one turn of the event loop together. */
 export class Restore {
@@ -35,19 +35,21 @@ export class Restore {
     });
   }
 
-  /** Whether there is nothing to be read: at its first epoch an invocation has no journal. */
-  isNew({ lease, wakes, object }: Claimed): boolean {
-    return lease.epoch === 1 && wakes === 0 && object === null;
+  /** What is known without a read, for at its first epoch an invocation has no journal; `undefined`: it is to be read. */
+  known({ lease, wakes, object, state }: Claimed): Restored | undefined {
+    if (lease.epoch > 1 || wakes > 0) return undefined;
+    return object === null ? NOTHING_RESTORED : state && { ...NOTHING_RESTORED, state };
   }
 
   async of(claimed: Claimed): Promise<Restored> {
-    if (this.isNew(claimed)) return NOTHING_RESTORED;
+    const known = this.known(claimed);
+    if (known) return known;
     const { lease, wakes, object } = claimed;
     const id = lease.invocationId;
     const [journal, inbox, state] = await Promise.all([
       lease.epoch > 1 ? this.journals.get(id) : NOTHING_RESTORED.journal,
       wakes > 0 ? this.inboxes.get(id) : undefined,
-      object ? this.states.get(object.id) : NOTHING_RESTORED.state,
+      claimed.state ?? (object ? this.states.get(object.id) : NOTHING_RESTORED.state),
     ]);
     return { journal, inbox, state };
   }

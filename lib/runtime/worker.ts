@@ -13,7 +13,7 @@ import { Housekeeping } from './housekeeping.js';
 import { Periodic } from './periodic.js';
 import { Quarantine } from './quarantine.js';
 import { Residents } from './residents.js';
-import { NOTHING_RESTORED, Restore, type Restored } from './restore.js';
+import { Restore, type Restored } from './restore.js';
 import type { Results } from './results.js';
 import { Slots } from './slots.js';
 import { Wakes } from './wakes.js';
@@ -147,9 +147,10 @@ export class Worker implements LocalWorker {
   adopt(claimed: Claimed | undefined): void {
     if (!claimed) return (this.slots.cancel(), this.freed());
     const slot = this.slots.enter();
-    if (slot !== true || !this.restore.isNew(claimed)) return void this.adoptLater(claimed, slot);
+    const known = this.restore.known(claimed);
+    if (slot !== true || !known) return void this.adoptLater(claimed, slot);
     this.slots.release(1);
-    this.drive(claimed, NOTHING_RESTORED);
+    this.drive(claimed, known);
     if (!this.drives(claimed.lease.invocationId)) this.freed();
   }
 
@@ -271,9 +272,10 @@ export class Worker implements LocalWorker {
 
   private async adoptLater(claimed: Claimed, slot: true | Promise<boolean>): Promise<void> {
     const { invocationId } = claimed.lease;
+    const known = this.restore.known(claimed);
     this.wakes.keep(invocationId);
     if (!(await slot)) this.refuse(claimed, 0);
-    else if (this.restore.isNew(claimed)) this.drive(claimed, NOTHING_RESTORED);
+    else if (known) this.drive(claimed, known);
     else await this.resume(claimed);
     this.wakes.bring(invocationId);
     this.slots.release(1);

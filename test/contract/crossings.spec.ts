@@ -145,6 +145,23 @@ describe('calls that cross', () => {
     expect(await edited).toBe('busy');
   });
 
+  test('a promotion that waited for the end of the holder has the state that this one left', async () => {
+    const object = s.object();
+    const [first, next] = [s.exclusive(object), s.exclusive(object)];
+    await s.accept(first, next);
+    const lease = { invocationId: first.id, epoch: 1 };
+    const left = { objectId: object.id, name: 'a', value: '1' };
+    const entries = [s.delivered(lease, 0, { kind: 'state', name: 'a', state: left })];
+    const transitions = [s.transition(lease, 'completed', { holds: object.id })];
+    const { text, values } = commit(t, { accepts: [], entries, transitions, arrivals: [] });
+    await other.query(text, [...values]);
+    const promoted = store.promote([object.id], s.worker);
+    await blocked(database.dataSource);
+    await other.query('commit');
+    expect((await promoted).claimed).toMatchObject([{ lease: { invocationId: next.id } }]);
+    expect((await promoted).claimed[0]!.state).toEqual(new Map([['a', '1']]));
+  });
+
   test('an accept that waited for the end of the holder has the object', async () => {
     const object = s.object();
     const [first, next] = [s.exclusive(object), s.exclusive(object)];

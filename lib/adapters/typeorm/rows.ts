@@ -46,6 +46,17 @@ export type ClaimRow = Omit<Claimed, 'lease' | 'createdAt' | 'parent' | 'object'
   readonly dueInMs: Milliseconds | null;
 };
 
+/** Row of a promotion: with the state of the object, `[name, value][]`, unless it is not leased to anybody. */
+export type PromotedRow = ClaimRow & { readonly state: string | null };
+
+/** What a promotion has leased. */
+export function promotedClaims(rows: readonly PromotedRow[]): Claimed[] {
+  return rows.map(row => {
+    const state = new Map(JSON.parse(row.state ?? '[]') as [name: string, value: string][]);
+    return { ...claimed(row), state };
+  });
+}
+
 /** Row of `claimDue`: a claimed invocation, or (`dueInMs` is not `null`) only when the next one is due. */
 export type DueRow = ClaimRow & { readonly dueAgoMs: Milliseconds };
 

@@ -32,6 +32,7 @@ import { Controls } from './controls.js';
 import { type Poison, Reaper } from './reaper.js';
 import { Reruns } from './reruns.js';
 import { classify } from './pg-errors.js';
+import { Objects } from './objects.js';
 import { ownTransaction } from './own-transaction.js';
 import { isUuid, milliseconds, registration } from './parameters.js';
 import { PlannedQueries } from './planned-queries.js';
@@ -77,6 +78,7 @@ export class TypeOrmStore implements Store {
   private readonly controls: Controls;
   private readonly reruns: Reruns;
   private readonly reaper: Reaper;
+  private readonly objects: Objects;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -94,6 +96,7 @@ export class TypeOrmStore implements Store {
     };
     this.reruns = new Reruns(source, this.sql);
     this.reaper = new Reaper(source, this.sql, options.poisonError);
+    this.objects = new Objects(source, this.planned, this.sql);
     this.schedules = new Schedules(run => this.transaction(run), dataSource, this.sql);
   }
 
@@ -163,14 +166,8 @@ export class TypeOrmStore implements Store {
     return row.entered ? 'ok' : 'queued';
   }
 
-  async promote(objectIds: readonly string[], workerId: string | null): Promise<Promoted> {
-    const rows = await this.planned.query<ClaimRow>(this.sql.promote, [objectIds, workerId]);
-    const promoted = new Set(rows.map(({ objectId }) => objectId));
-    // Those that changed in that moment; most often there are none.
-    const left = objectIds.filter(id => !promoted.has(id));
-    if (left.length > 0) rows.push(...(await this.promoteLocked(left, workerId)));
-    if (workerId !== null) return { claimed: claimResult(rows).claimed, due: [] };
-    return { claimed: [], due: rows.map(({ id, service }) => ({ id, service })) };
+  promote(objectIds: readonly string[], workerId: string | null): Promise<Promoted> {
+    return this.objects.promote(objectIds, workerId);
   }
 
   async holdsAbove(id: string, objectId: string): Promise<boolean> {
@@ -186,22 +183,8 @@ export class TypeOrmStore implements Store {
     return statesById(await this.planned.query<StateTuple>(this.sql.states, [objectIds]));
   }
 
-  async editState(
-    { id, key }: ObjectRef,
-    changes: readonly Omit<StateWrite, 'objectId'>[],
-  ): Promise<'ok' | 'busy'> {
-    return this.transaction(async manager => {
-      await manager.query(this.sql.editLock, [id, key]);
-      const [row] = await manager.query<{ busy: boolean }[]>(this.sql.editCheck, [id]);
-      if (row?.busy !== false) return 'busy';
-      const set = changes.filter(({ value }) => value !== null);
-      const unset = changes.filter(({ value }) => value === null);
-      const names = (of: typeof changes): string[] => of.map(({ name }) => name);
-      const values = set.map(({ value }) => value);
-      await manager.query(this.sql.editState, [id, names(set), values, names(unset)]);
-      await manager.query(this.sql.editRelease, [id]);
-      return 'ok';
-    });
+  editState(object: ObjectRef, changes: readonly Omit<StateWrite, 'objectId'>[]): Promise<'ok' | 'busy'> {
+    return this.objects.editState(object, changes);
   }
 
   async progress(id: string, name: string): Promise<string | undefined> {
@@ -327,13 +310,6 @@ export class TypeOrmStore implements Store {
   /** Whether there were deadlines of what is over, which need not be expired one by one. */
   private async forgetDeadlines(): Promise<boolean> {
     return (await this.query(this.sql.forgetDeadlines, [])).length > 0;
-  }
-
-  private promoteLocked(objectIds: readonly string[], workerId: string | null): Promise<ClaimRow[]> {
-    return this.transaction(async manager => {
-      await manager.query(this.sql.promoteLock, [objectIds]);
-      return manager.query<ClaimRow[]>(this.sql.promoteTake, [objectIds, workerId]);
-    });
   }
 
   private query<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {

@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid';
-import type { Lease, NewInvocation, ObjectRef } from '../../../lib/ports/store.js';
+import type { Claimed, Lease, NewInvocation, ObjectRef } from '../../../lib/ports/store.js';
 import { tick, times } from './scene.js';
 import type { Scene } from './scene.js';
 
@@ -22,6 +22,15 @@ export function describeObjects(scene: () => Scene): void {
     }
     return order;
   };
+
+  const set = (
+    s: Scene,
+    lease: Lease,
+    index: number,
+    object: ObjectRef,
+    name: string,
+    value: string | null,
+  ) => s.delivered(lease, index, { kind: 'state', name, state: { objectId: object.id, name, value } });
 
   describe('queueing for an object', () => {
     test('the first has it at once, the others wait in the order of the batch, not of their ids', async () => {
@@ -230,24 +239,32 @@ export function describeObjects(scene: () => Scene): void {
       );
     });
 
-    test('480 rounds of accepts, ends and promotes at once: never two at a time, and none is left behind', async () => {
+    test('480 rounds of accepts, ends and promotes at once: never two at a time, each with the state of the last, none left behind', async () => {
       const s = scene();
       const objects = times(5, () => s.object());
       const running = new Map<string, string>();
       const done = new Set<string>();
-      const run = async (lease: Lease, object: ObjectRef): Promise<void> => {
+      const turns = new Map<string, number>();
+      const run = async (lease: Lease, object: ObjectRef, promoted?: Claimed['state']): Promise<void> => {
         expect(running.get(object.id)).toBeUndefined();
         running.set(object.id, lease.invocationId);
+        const state = promoted ?? (await s.store.states([object.id])).get(object.id);
+        const turn = turns.get(object.id) ?? 0;
+        expect(state?.get('turn') ?? '0').toBe(String(turn));
+        turns.set(object.id, turn + 1);
         await tick();
         running.delete(object.id);
-        const { news, transitions } = await end(s, lease, object);
+        const { news, transitions } = await s.commit({
+          entries: [set(s, lease, 0, object, 'turn', String(turn + 1))],
+          transitions: [s.transition(lease, 'completed', { output: '1', holds: object.id })],
+        });
         expect(transitions).toEqual(['ok']);
         done.add(lease.invocationId);
         if (news.freed.length > 0) await promote(object);
       };
       const promote = async (object: ObjectRef): Promise<void> => {
-        for (const { lease } of (await s.store.promote([object.id], s.worker)).claimed)
-          await run(lease, object);
+        for (const { lease, state } of (await s.store.promote([object.id], s.worker)).claimed)
+          await run(lease, object, state);
       };
       const ids: string[] = [];
       const client = async (n: number): Promise<void> => {
@@ -386,15 +403,6 @@ export function describeObjects(scene: () => Scene): void {
   describe('the state of an object', () => {
     const state = async (s: Scene, { id }: ObjectRef) =>
       Object.fromEntries((await s.store.states([id])).get(id) ?? []);
-    const set = (
-      s: Scene,
-      lease: Lease,
-      index: number,
-      object: ObjectRef,
-      name: string,
-      value: string | null,
-    ) => s.delivered(lease, index, { kind: 'state', name, state: { objectId: object.id, name, value } });
-
     test('is written with the entry that says so, the last of a batch counts, and it stays', async () => {
       const s = scene();
       const object = s.object();
@@ -413,6 +421,33 @@ export function describeObjects(scene: () => Scene): void {
       await end(s, lease, object);
       expect(await state(s, object)).toEqual({ b: '4' });
       expect(await s.store.states([uuid()])).toEqual(new Map());
+    });
+
+    test('comes with a promotion that leases its object to a worker, as the last holder left it', async () => {
+      const s = scene();
+      const [one, other, empty] = [s.object(), s.object('other'), s.object('empty')];
+      const firsts = [one, other, empty].map(object => s.exclusive(object));
+      await s.accept(...firsts, ...[one, one, other, empty].map(object => s.exclusive(object)));
+      const [first, second] = firsts.map(accept => leaseOf(accept)) as [Lease, Lease];
+      await s.write(set(s, first, 0, one, 'a', '1'), set(s, second, 0, other, 'x', '"\\" ü"'));
+      await s.commit({
+        entries: [set(s, first, 1, one, 'a', '2'), set(s, first, 2, one, 'b', 'null')],
+        transitions: [s.transition(first, 'completed', { holds: one.id })],
+      });
+      await end(s, second, other);
+      await end(s, leaseOf(firsts[2]!), empty);
+      const { claimed } = await s.store.promote([one.id, other.id, empty.id], s.worker);
+      const states = new Map(claimed.map(({ object, state }) => [object!.id, state]));
+      expect(states.get(one.id)).toEqual(
+        new Map([
+          ['a', '2'],
+          ['b', 'null'],
+        ]),
+      );
+      expect(states.get(other.id)).toEqual(new Map([['x', '"\\" ü"']]));
+      expect(states.get(empty.id)).toEqual(new Map());
+      await end(s, claimed.find(({ object }) => object!.id === one.id)!.lease, one);
+      expect((await s.store.promote([one.id], null)).due).toHaveLength(1);
     });
 
     test('is not touched by a write that is fenced, whatever else is in the batch', async () => {

@@ -7,7 +7,9 @@ import { CLAIM_COLUMNS, CLAIM_RETURNING } from './take.js';
  * Gives locked objects that nobody holds to the first in line. A statement of its own after the lock, for a snapshot
  * that has whoever queued before it: among those the lowest ticket is the first.
  *
- * Parameters: ids, worker or null. Rows: {@link ClaimRow}, of those that are leased now, or due.
+ * Parameters: ids, worker or null. Rows: {@link PromotedRow}, of those that are leased now, or due. The state is that of the
+ * snapshot, and as it is under the lock: it is changed by holders only, and by who takes an object that nobody has or
+ * waits for; each of them changes the row of the object, too.
  */
 export function promoteTake(t: Tables): string {
   return `with ${take(t, `${t.object} o where o.id = any($1::uuid[])`)}`;
@@ -52,5 +54,8 @@ promoted as (
     claimed_at = case when $2::text is null then i.claimed_at else ${t.now} end
   from line where i.id = line.ids[1] and i.status = 'scheduled' and i.due_at is null
   returning ${CLAIM_RETURNING})
-select id, ${CLAIM_COLUMNS}, null::float8 as "dueInMs" from promoted`;
+select id, ${CLAIM_COLUMNS}, null::float8 as "dueInMs", case when $2::text is not null then coalesce((
+  select json_agg(json_build_array(s.name, s.value)) from ${t.state} s where s.object_id = promoted."objectId"), '[]'
+)::text end as state
+from promoted`;
 }
