@@ -41,9 +41,10 @@ export abstract class ArrivalExecution implements Execution {
   }
 
   protected ready(outcome: Ready['outcome'], value: string, signalId?: string): Ready {
+    const { kind, name } = this.signature;
     const { index, calledAfter } = this.place;
-    const taken = signalId === undefined ? {} : { signalId };
-    return { ...this.signature, index, calledAfter, outcome, value, tries: 0, durationMs: null, ...taken };
+    const ready = { kind, name, index, calledAfter, outcome, value, tries: 0, durationMs: null };
+    return signalId === undefined ? ready : { ...ready, signalId };
   }
 
   protected failed(error: unknown): Ready {
@@ -52,8 +53,19 @@ export abstract class ArrivalExecution implements Execution {
 
   /** The entry as it stands until something arrives. */
   protected opening() {
+    const { kind, name } = this.signature;
     const { index, calledAfter } = this.place;
-    const nothing = { seq: null, outcome: null, value: null, tries: 0, dueInMs: null, durationMs: null };
-    return { ...this.signature, index, calledAfter, ...nothing };
+    return {
+      kind,
+      name,
+      index,
+      calledAfter,
+      seq: null,
+      outcome: null,
+      value: null,
+      tries: 0,
+      dueInMs: null,
+      durationMs: null,
+    };
   }
 }

@@ -30,19 +30,24 @@ export class CallExecution extends ArrivalExecution {
     if (this.place.open) return undefined;
     try {
       const input = this.input();
-      await this.child.target.admit?.(this.child.args);
-      await this.refuseDeadlock();
+      const admitted = this.child.target.admit?.(this.child.args);
+      if (admitted instanceof Promise) await admitted;
+      if (this.mayDeadlock) await this.refuseDeadlock();
       return this.stopped ? 'over' : await this.accept(input);
     } catch (error) {
       return this.failed(error);
     }
   }
 
+  private get mayDeadlock(): boolean {
+    const { target, key } = this.child;
+    return key !== undefined && target.kind === 'exclusive' && this.kit.mayHold;
+  }
+
   /** Before anything is accepted: what queues for an object would run later, whoever has given it up. */
   private async refuseDeadlock(): Promise<void> {
-    const { target, key } = this.child;
+    const { target, key = '' } = this.child;
     const { invocationId } = this.kit.writes.lease;
-    if (key === undefined || target.kind !== 'exclusive' || !this.kit.mayHold) return;
     const holds = await this.kit.patiently(
       () => this.kit.env.store.holdsAbove(invocationId, objectRef(target.service, key).id),
       () => this.stopped,

@@ -13,28 +13,28 @@ export interface ClaimParts {
 
 /** Claims what is announced: one statement at a time, so that what is announced meanwhile is one claim. */
 export class Claims {
-  private readonly asked: Batched<string, Claimed | undefined>;
+  private readonly asked: Batched<readonly string[], Claimed[]>;
 
   constructor(private readonly parts: ClaimParts) {
-    this.asked = new Batched(ids => this.claim(ids), { inTurn: true });
+    this.asked = new Batched(announced => this.claim(announced), { inTurn: true });
   }
 
   /** Those that could be claimed. What is announced too early is announced again in time. */
-  async of(ids: readonly string[]): Promise<Claimed[]> {
-    const found = await Promise.all(ids.map(id => this.asked.get(id)));
-    return found.filter(one => one !== undefined);
+  of(ids: readonly string[]): Promise<Claimed[]> {
+    return this.asked.get(ids);
   }
 
-  private async claim(ids: readonly string[]): Promise<(Claimed | undefined)[]> {
+  private async claim(announced: readonly (readonly string[])[]): Promise<Claimed[][]> {
     const { store, transport, services, workerId } = this.parts;
-    const { claimed, early } = await store.claim({ workerId: workerId(), services, ids });
+    const { claimed, early } = await store.claim({ workerId: workerId(), services, ids: announced.flat() });
     if (early.length > 0) transport.due(early);
     const found = new Map(claimed.map(one => [one.lease.invocationId, one]));
-    return ids.map(id => {
+    const take = (id: string): Claimed[] => {
       const one = found.get(id);
       // It may have been announced twice.
       found.delete(id);
-      return one;
-    });
+      return one ? [one] : [];
+    };
+    return announced.map(ids => ids.flatMap(take));
   }
 }

@@ -267,16 +267,22 @@ export class Worker implements LocalWorker {
   }
 
   private async driveAll(claimed: readonly Claimed[]): Promise<void> {
-    await Promise.all(claimed.map(one => this.resume(one)));
+    const unread = claimed.filter(one => !this.isDriven(one));
+    await Promise.all(unread.map(one => this.resume(one)));
+  }
+
+  /** Drives an invocation of which nothing has to be read; whether it is one. */
+  private isDriven(claimed: Claimed): boolean {
+    const known = this.restore.known(claimed);
+    if (known) this.drive(claimed, known);
+    return known !== undefined;
   }
 
   private async adoptLater(claimed: Claimed, slot: true | Promise<boolean>): Promise<void> {
     const { invocationId } = claimed.lease;
-    const known = this.restore.known(claimed);
     this.wakes.keep(invocationId);
     if (!(await slot)) this.refuse(claimed, 0);
-    else if (known) this.drive(claimed, known);
-    else await this.resume(claimed);
+    else if (!this.isDriven(claimed)) await this.resume(claimed);
     this.wakes.bring(invocationId);
     this.slots.release(1);
     this.freed();
