@@ -31,8 +31,8 @@ export async function startWorker(
     ...{ register: none, renew: async () => 'ok', deregister: none },
     claimDue: async () => ({ claimed: [], dueAgoMs: undefined, nextInMs: undefined }),
     reap: async () => ({ reaped: [], news: { awoken: [], freed: [], attached: [] } }),
-    ...{ stranded: nobody, unanswered: nobody, releaseStray: nobody, outcomes: nobody },
-    overdue: async () => ({ ids: [], nextMs: undefined }),
+    lookAround: async () => ({ reap: false, stranded: false, unanswered: false, deadlineInMs: undefined }),
+    ...{ releaseStray: nobody, outcomes: nobody },
   } as unknown as Store;
   const transport = {
     ...{ ready: () => undefined, due: () => undefined, tell: () => undefined },
