@@ -110,6 +110,24 @@ describe('housekeeping', () => {
     await keeping.stop();
   });
 
+  it('does the rest while a reap takes its time', async () => {
+    let reaps = 0;
+    let end = (): void => undefined;
+    const keeping = housekeeping({
+      lookAround: async () => ({ reap: true, stranded: true, unanswered: true, deadlineInMs: 0 }),
+      reap: async () => {
+        if (++reaps > 1) await new Promise<void>(resolve => (end = resolve));
+        return { reaped: [], news: NO_NEWS };
+      },
+    });
+    await start(keeping);
+    await clock.moveTo(look(1));
+    expect(reaps).toBe(2);
+    expect(calls).toEqual(expect.arrayContaining(['stranded', 'unanswered', 'overdue']));
+    end();
+    await keeping.stop();
+  });
+
   it('comes in time for a deadline that it is told of', async () => {
     const keeping = housekeeping({});
     await start(keeping);
