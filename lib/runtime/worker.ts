@@ -217,6 +217,7 @@ export class Worker implements LocalWorker {
   }
 
   private async take(ids: readonly string[]): Promise<void> {
+    this.due.stir();
     // One that has just let go may have been woken already.
     const fresh = ids.filter(id => !this.attempts.get(id)?.isDriving);
     if (fresh.length === 0) return;
@@ -237,6 +238,7 @@ export class Worker implements LocalWorker {
     const limit = this.capacity;
     if (limit === 0) return;
     const isPushed = this.isPushed();
+    if (this.due.canWait(isPushed)) return;
     const overdueMs = this.catchingUp || !isPushed ? 0 : OVERDUE_SWEEPS * this.options.sweepMs;
     const { workerId } = this;
     const { services } = this.handlers;
@@ -262,6 +264,7 @@ export class Worker implements LocalWorker {
 
   private catchUp(): void {
     this.catchingUp = true;
+    this.due.stir();
     void this.sweep.now();
   }
 
