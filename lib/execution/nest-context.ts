@@ -42,8 +42,7 @@ export class NestContext {
   /** A method of an instance with all its enhancers. The method carries their metadata. */
   enhance(instance: object, method: Method, key: string, host: Host): Enhanced {
     // Most methods have none, and then nothing of it is worth a promise.
-    if (!this.hasAny(instance, method))
-      return args => plain(method.apply(instance, args as never[]));
+    if (!this.hasAny(instance, method)) return args => plain(method.apply(instance, args as never[]));
     const enhanced = this.create(instance, method, key, host, true);
     // Without a filter of the application's own, Nest's would only log what the journal records anyway.
     if (!this.has(EXCEPTION_FILTERS_METADATA, instance, method) && !this.hasGlobalFilters()) return enhanced;

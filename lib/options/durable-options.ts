@@ -79,7 +79,11 @@ export interface WorkerOptions {
    * @default '15s'
    */
   readonly lease?: Duration;
-  /** How often the database is asked for work that no message announced, 10 ms or more. @default '1s' */
+  /**
+   * How often the database is asked for work that no message announced, 10 ms or more; where that was in vain ten times
+   * in a row, every fifth time while Redis is connected.
+   * @default '1s'
+   */
   readonly sweepInterval?: Duration;
   /**
    * How long an invocation that only waits stays in memory, from 0 to 1 day: what comes sooner finds it there, what

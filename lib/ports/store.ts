@@ -2,6 +2,7 @@ import type { JournalEntry, Outcome } from '../engine/entry.js';
 import type { InvocationStatus, TerminalStatus } from '../engine/status.js';
 import type { ClaimRequest, ClaimResult, DueClaims, DueRequest, Hint, Promoted } from './claims.js';
 import type { Subscription } from './events.js';
+import type { Chores, Overdue, StrayRequest } from './housekeeping.js';
 import type { Declarations, ScheduleStore } from './schedules.js';
 import type {
   Batch,
@@ -16,6 +17,7 @@ import type {
 
 export type { Subscription } from './events.js';
 export type * from './claims.js';
+export type * from './housekeeping.js';
 export type * from './writes.js';
 export { CANCEL_SIGNAL } from './writes.js';
 
@@ -108,11 +110,12 @@ export interface Store {
    * Gives back what this worker owns and does not drive: a claim whose answer was lost. Only leases older than
    * `olderThanMs` are looked at, so that an answer still on its way is left alone.
    */
-  releaseStray(request: {
-    readonly workerId: string;
-    readonly driving: readonly string[];
-    readonly olderThanMs: number;
-  }): Promise<Hint[]>;
+  releaseStray(request: StrayRequest): Promise<Hint[]>;
+  /**
+   * Looks whether there is anything to {@link reap}, {@link stranded}, {@link unanswered} or {@link overdue}, in one round trip
+   * that costs little where there is nothing: what it does not report need not be asked for.
+   */
+  lookAround(): Promise<Chores>;
 
   /** The last value that a handler set under `name`, encoded; `undefined`: none. */
   progress(id: string, name: string): Promise<string | undefined>;
@@ -258,13 +261,6 @@ export interface RestartRequest {
 export type Restarted =
   | { readonly result: 'ok'; readonly service: string }
   | { readonly result: 'not_found' | 'not_over' | 'no_entry' };
-
-/** What {@link Store.overdue} found. */
-export interface Overdue {
-  readonly ids: readonly string[];
-  /** Milliseconds until the next deadline; `undefined`: there is none, or more are past than were asked for. */
-  readonly nextMs: number | undefined;
-}
 
 export interface ListQuery {
   readonly service?: string;

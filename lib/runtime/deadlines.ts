@@ -17,19 +17,15 @@ export interface DeadlineParts {
 const LIMIT = 500;
 
 /**
- * Asks invocations to end whose deadline is past. Every worker looks for them, and knows from each look when to look
- * again; which of them asks is decided by the store.
+ * Asks invocations to end whose deadline is past. Every worker looks for them when it expects one to be, and knows from
+ * each look when to look again; which of them asks is decided by the store.
  */
 export class Deadlines {
   private readonly search: Periodic;
 
-  /** @param everyMs time between two looks, if no deadline is known to come before */
-  constructor(
-    everyMs: number,
-    private readonly parts: DeadlineParts,
-  ) {
+  constructor(private readonly parts: DeadlineParts) {
     const { clock, logger } = parts;
-    this.search = new Periodic('search for deadlines', everyMs, () => this.look(), clock, logger);
+    this.search = new Periodic('search for deadlines', Infinity, () => this.look(), clock, logger);
   }
 
   start(): void {

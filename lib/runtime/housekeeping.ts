@@ -52,12 +52,12 @@ export class Housekeeping {
     const { leaseMs, retentionMs } = options;
     const chore = (name: string, everyMs: number, work: () => Promise<void>): Periodic =>
       new Periodic(name, everyMs, work, clock, logger);
-    this.reaping = chore('reaping of dead workers', leaseMs / 3, () => this.reap());
-    this.deadlines = new Deadlines(leaseMs / 3, { store, messenger, errors, clock, logger });
+    this.reaping = chore('reaping of dead workers', Infinity, () => this.reap());
+    this.deadlines = new Deadlines({ store, messenger, errors, clock, logger });
     this.chores = [
       this.reaping,
       this.deadlines,
-      chore('search for what was left undone', leaseMs / 3, () => this.goOn()),
+      chore('look for what there is to do', leaseMs / 3, () => this.lookAround()),
       chore('search for stray claims', leaseMs, () => this.releaseStray()),
     ];
     if (retentionMs !== undefined) {
@@ -96,10 +96,18 @@ export class Housekeeping {
     if (reaped.length === REAP_LIMIT) void this.reaping.now();
   }
 
+  /** Has done what there is to do: most often that is nothing, and this one question is all that it costs. */
+  private async lookAround(): Promise<void> {
+    const { reap, stranded, unanswered, deadlineInMs } = await this.store.lookAround();
+    if (reap) void this.reaping.now();
+    if (deadlineInMs !== undefined) this.deadlines.expect(deadlineInMs);
+    if (stranded || unanswered) await this.goOn(stranded, unanswered);
+  }
+
   /** What a process left undone that died between a commit and what followed from it. */
-  private async goOn(): Promise<void> {
-    const freed = await this.store.stranded(GO_ON_LIMIT);
-    const attached = await this.store.unanswered(GO_ON_LIMIT);
+  private async goOn(stranded: boolean, unanswered: boolean): Promise<void> {
+    const freed = stranded ? await this.store.stranded(GO_ON_LIMIT) : [];
+    const attached = unanswered ? await this.store.unanswered(GO_ON_LIMIT) : [];
     this.messenger.deliver({ awoken: [], freed, attached });
   }
 

@@ -14,7 +14,7 @@ export class Periodic {
   /**
    * @param name what the log calls it
    * @param everyMs milliseconds between the end of one and the start of the next; spread by a tenth, so that
-   *   many processes do not move in step
+   *   many processes do not move in step. `Infinity`: it is done when it is asked for, and only then
    */
   constructor(
     private readonly name: string,
@@ -72,14 +72,20 @@ export class Periodic {
       try {
         await this.work();
       } catch (error) {
-        this.logger.warn(`${this.name} failed, it is tried again in ${this.everyMs} ms: ${String(error)}`);
+        const again = this.isOnDemand ? 'later' : `in ${this.everyMs} ms`;
+        this.logger.warn(`${this.name} failed, it is tried again ${again}: ${String(error)}`);
       }
     }
     this.running = undefined;
     if (!this.stopped) this.schedule();
   }
 
+  private get isOnDemand(): boolean {
+    return this.everyMs === Infinity;
+  }
+
   private schedule(): void {
+    if (this.isOnDemand) return;
     const spread = this.everyMs * (0.95 + Math.random() * 0.1);
     this.cancel = this.clock.roughlyAfter(spread, () => void this.now());
   }

@@ -7,7 +7,6 @@ import { Announcer } from './announcer.js';
 import { Attempt } from './attempt.js';
 import { Claims } from './claims.js';
 import type { AttemptEnvironment } from './environment.js';
-import { DueWork } from './due-work.js';
 import { GiveBack } from './give-back.js';
 import { Housekeeping } from './housekeeping.js';
 import { Periodic } from './periodic.js';
@@ -16,15 +15,12 @@ import { Residents } from './residents.js';
 import { Restore, type Restored } from './restore.js';
 import type { Results } from './results.js';
 import { Slots } from './slots.js';
+import { Sweep } from './sweep.js';
 import { Wakes } from './wakes.js';
 import { isOverWithin, LAST_WRITES_MS } from './within.js';
 import { WorkerLease } from './worker-lease.js';
 import type { WorkerOptions } from './worker-options.js';
 
-/** How long announced work may be due before the sweep takes it: the announcement was lost, or nobody is free. */
-const OVERDUE_SWEEPS = 2;
-/** Bounds how often the sweep comes for what others are about to claim. */
-const SHORTEST_SWEEP_MS = 20;
 /** How long an invocation waits that could not be read. */
 const UNREAD_PAUSE_MS = 1_000;
 /** How long an invocation waits that is to be driven apart from another one. */
@@ -39,8 +35,7 @@ const RESIDENTS_PER_SLOT = 10;
  */
 export class Worker implements LocalWorker {
   private readonly lease: WorkerLease;
-  private readonly sweep: Periodic;
-  private readonly due: DueWork;
+  private readonly sweep: Sweep;
   private readonly claims: Claims;
   private readonly housekeeping: Housekeeping;
   private readonly attempts = new Map<string, Attempt>();
@@ -54,8 +49,6 @@ export class Worker implements LocalWorker {
   private readonly giveBack: GiveBack;
   private readonly slots: Slots;
   private state: 'idle' | 'working' | 'draining' | 'dead' = 'idle';
-  /** Whether announcements may have been lost, so that everything due is looked for. */
-  private catchingUp = true;
   private consumer: Consumer | undefined;
   private whenEmpty: (() => void) | undefined;
 
@@ -73,10 +66,8 @@ export class Worker implements LocalWorker {
     const { schedules, leaseMs } = options;
     const owner = { name: options.id, services, subscriptions, schedules, leaseMs };
     const lost = (): void => this.lose();
-    const regained = (): void => (this.catchUp(), this.consumer?.resume());
+    const regained = (): void => (this.sweep.catchUp(), this.consumer?.resume());
     this.lease = new WorkerLease(owner, store, { lost, regained }, env);
-    this.sweep = new Periodic('sweep', options.sweepMs, () => this.claimDue(), clock, logger);
-    this.due = new DueWork(store, clock);
     this.claims = new Claims({ store, transport, services, workerId: () => this.workerId });
     this.restore = new Restore(store);
     this.announcer = new Announcer(id => this.attempts.get(id), results, transport);
@@ -85,6 +76,7 @@ export class Worker implements LocalWorker {
     this.residents = new Residents(options.concurrency * RESIDENTS_PER_SLOT, this.wakes);
     const used = (): number => this.attempts.size - this.residents.count;
     this.slots = new Slots(options.concurrency, used, clock);
+    this.sweep = this.sweeping();
     const ask = async (): Promise<void> => this.residents.ask(this.isPushed());
     this.arrivals = new Periodic('search for arrivals', options.sweepMs, ask, clock, logger);
     const driving = (): string[] => [...this.attempts.keys()];
@@ -130,17 +122,17 @@ export class Worker implements LocalWorker {
       services: this.handlers.services,
       capacity: () => this.capacity,
       take: ids => this.take(ids),
-      lost: () => this.catchUp(),
+      lost: () => this.sweep.catchUp(),
     });
     this.sweep.start();
     this.arrivals.start();
     this.housekeeping.start();
-    this.catchUp();
+    this.sweep.catchUp();
   }
 
   /** Takes a place for an invocation that will be born leased to this worker; whether there was one. */
   reserve(): boolean {
-    return this.takesWork && this.slots.reserve(!this.catchingUp);
+    return this.takesWork && this.slots.reserve(!this.sweep.catchingUp);
   }
 
   /** Uses a reserved place, or gives it back when there is nothing to drive. */
@@ -218,6 +210,7 @@ export class Worker implements LocalWorker {
   }
 
   private async take(ids: readonly string[]): Promise<void> {
+    this.sweep.stir();
     // One that has just let go may have been woken already.
     const fresh = ids.filter(id => !this.attempts.get(id)?.isDriving);
     if (fresh.length === 0) return;
@@ -227,43 +220,35 @@ export class Worker implements LocalWorker {
     } catch (error) {
       // Whatever was claimed without our knowing is found by housekeeping; what was not, by the sweep.
       this.env.logger.warn(`claim of ${fresh.length} invocations failed: ${String(error)}`);
-      this.catchingUp = true;
+      this.sweep.fallBehind();
     } finally {
       this.slots.release(fresh.length);
       this.freed();
     }
   }
 
-  private async claimDue(): Promise<void> {
-    const limit = this.capacity;
-    if (limit === 0) return;
-    const isPushed = this.isPushed();
-    const overdueMs = this.catchingUp || !isPushed ? 0 : OVERDUE_SWEEPS * this.options.sweepMs;
-    const { workerId } = this;
+  private sweeping(): Sweep {
+    const worker = this as Worker;
+    const sweeper = {
+      get workerId() {
+        return worker.workerId;
+      },
+      get capacity() {
+        return worker.capacity;
+      },
+      isPushed: () => this.isPushed(),
+      driveAll: (claimed: readonly Claimed[]) => this.driveAll(claimed),
+      freed: () => this.freed(),
+    };
+    const { sweepMs } = this.options;
     const { services } = this.handlers;
-    this.slots.hold(limit);
-    try {
-      const request = { workerId, services, limit, overdueMs, next: !isPushed };
-      const { claimed, nextInMs } = await this.due.claim(request);
-      this.catchingUp = claimed.length === limit && (this.catchingUp || !isPushed);
-      // Where nobody announces what becomes due, the sweep comes in time for it.
-      if (nextInMs !== undefined) this.sweep.soon(Math.max(nextInMs, SHORTEST_SWEEP_MS));
-      await this.driveAll(claimed);
-    } finally {
-      this.slots.release(limit);
-      this.freed();
-    }
+    return new Sweep({ sweepMs, services }, sweeper, this.slots, this.store, this.env);
   }
 
   /** Whether a server announces what is ready, also for other processes. */
   private isPushed(): boolean {
     const { kind, connected } = this.transport.health();
     return kind !== 'local' && connected;
-  }
-
-  private catchUp(): void {
-    this.catchingUp = true;
-    void this.sweep.now();
   }
 
   private async driveAll(claimed: readonly Claimed[]): Promise<void> {
@@ -328,7 +313,7 @@ export class Worker implements LocalWorker {
   private resides(attempt: Attempt, waits: boolean): void {
     if (!waits) return this.residents.delete(attempt);
     this.residents.add(attempt);
-    if (this.catchingUp) void this.sweep.now();
+    this.sweep.goOn();
     this.freed();
   }
 
@@ -337,7 +322,7 @@ export class Worker implements LocalWorker {
     this.residents.delete(attempt);
     this.quarantine.leave(attempt);
     this.announcer.ended(claimed, end);
-    if (this.catchingUp) void this.sweep.now();
+    this.sweep.goOn();
     this.freed();
   }
 

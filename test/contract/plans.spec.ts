@@ -107,6 +107,7 @@ describe('with 300,000 finished invocations', () => {
       await timed('commit', s.commit({ entries, transitions }));
       await timed('journals', s.store.journals(ids));
       const due = await timed('claimDue', s.claimDue(64));
+      await timed('lookAround', s.store.lookAround());
       await timed('reap', s.store.reap({ maxDeaths: 3, limit: 100 }));
       await s.move(...due.map(({ lease }) => s.transition(lease, 'completed')));
       await timed('nextDue', s.store.nextDue([s.service]));
@@ -179,6 +180,7 @@ describe('with 300,000 finished invocations', () => {
     nextDue: () => ({ text: sql.nextDue, values: [['a', 'b']] }),
     journals: () => ({ text: sql.journals, values: [ids] }),
     reapFind: () => ({ text: sql.reapFind, values: [100] }),
+    lookAround: () => ({ text: sql.lookAround, values: [] }),
     reapLock: () => ({ text: sql.reapLock, values: [ids, 3] }),
     reapTake: () => ({ text: sql.reapTake, values: [ids, 3] }),
     reapFail: () => ({ text: sql.reapFail, values: [ids, ids] }),

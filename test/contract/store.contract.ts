@@ -1,4 +1,5 @@
 import type { Store } from '../../lib/ports/store.js';
+import { describeChores } from './store/chores.js';
 import { describeClaims } from './store/claims.js';
 import { describeCommit } from './store/commit.js';
 import { describeControl } from './store/control.js';
@@ -35,6 +36,8 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     afterAll(() => opened.close());
 
     const scene = () => new Scene(opened.store);
+    // First: of nothing to do it can tell in a new store only.
+    describeChores(scene);
     describeCommit(scene);
     describeFence(scene);
     describeClaims(scene);

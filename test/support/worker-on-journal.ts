@@ -19,11 +19,12 @@ export const BORN: Claimed = {
   ...{ parent: null, object: null, entered: false, seed: null, createdAt: new Date(0) },
 };
 
-/** A worker that has nothing to claim: what it drives is given to it. */
+/** A worker that has nothing to claim: what it drives is given to it. @param over what its ports do otherwise */
 export async function startWorker(
   journal: JournalOfOne,
   body: (scope: AttemptScope) => Promise<unknown>,
   settings: AttemptSettings = {},
+  over: { readonly store?: Partial<Store>; readonly transport?: Partial<Transport> } = {},
 ): Promise<{ readonly worker: Worker; readonly results: Results }> {
   const logger = new RecordingLogger();
   const env = environment(journal, settings, logger);
@@ -31,13 +32,15 @@ export async function startWorker(
     ...{ register: none, renew: async () => 'ok', deregister: none },
     claimDue: async () => ({ claimed: [], dueAgoMs: undefined, nextInMs: undefined }),
     reap: async () => ({ reaped: [], news: { awoken: [], freed: [], attached: [] } }),
-    ...{ stranded: nobody, unanswered: nobody, releaseStray: nobody, outcomes: nobody },
-    overdue: async () => ({ ids: [], nextMs: undefined }),
+    lookAround: async () => ({ reap: false, stranded: false, unanswered: false, deadlineInMs: undefined }),
+    ...{ releaseStray: nobody, outcomes: nobody },
+    ...over.store,
   } as unknown as Store;
   const transport = {
     ...{ ready: () => undefined, due: () => undefined, tell: () => undefined },
     consume: async (): Promise<Consumer> => ({ resume: () => undefined, stop: none }),
     health: () => ({ kind: 'local', connected: true }),
+    ...over.transport,
   } as unknown as Transport;
   const handler = {
     ...{ service: 'Test', handler: 'run', kind: 'service' as const, retry: DEFAULT_HANDLER_RETRY },

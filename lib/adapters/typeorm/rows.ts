@@ -2,6 +2,7 @@ import type { JournalEntry, Outcome } from '../../engine/entry.js';
 import type { InvocationStatus } from '../../engine/status.js';
 import type {
   Awoken,
+  Chores,
   Claimed,
   ClaimResult,
   DueClaims,
@@ -99,6 +100,16 @@ function claimed(row: ClaimRow): Claimed {
     seed: row.seed,
     createdAt: new Date(row.createdAt),
   };
+}
+
+/** Row of a look around. */
+export interface ChoresRow extends Omit<Chores, 'deadlineInMs'> {
+  readonly deadlineInMs: number | null;
+}
+
+export function choresOf(rows: readonly ChoresRow[]): Chores {
+  const { deadlineInMs, ...chores } = rows[0]!;
+  return { ...chores, deadlineInMs: deadlineInMs === null ? undefined : Math.ceil(deadlineInMs) };
 }
 
 /** Row of statements that tell others what has become of something: JSON arrays as text. */

@@ -24,6 +24,7 @@ import { holdsAbove } from './sql/holds-above.js';
 import { inboxes } from './sql/inboxes.js';
 import { journals } from './sql/journals.js';
 import { list } from './sql/list.js';
+import { lookAround } from './sql/look-around.js';
 import { nextDue } from './sql/next-due.js';
 import { outcomes } from './sql/outcomes.js';
 import { overdue } from './sql/overdue.js';
@@ -70,6 +71,7 @@ export function statements(t: Tables) {
     find: find(t),
     forgetDeadlines: forgetDeadlines(t),
     journals: journals(t),
+    lookAround: lookAround(t),
     nextDue: nextDue(t),
     outcomes: outcomes(t),
     overdue: overdue(t),

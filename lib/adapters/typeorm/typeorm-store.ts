@@ -3,6 +3,7 @@ import type { JournalEntry } from '../../engine/entry.js';
 import type {
   Batch,
   BatchResult,
+  Chores,
   ClaimRequest,
   ClaimResult,
   Controlled,
@@ -24,6 +25,7 @@ import type {
   Settled,
   StateWrite,
   Store,
+  StrayRequest,
   Subscription,
   WorkerRecord,
 } from '../../ports/store.js';
@@ -37,6 +39,7 @@ import { ownTransaction } from './own-transaction.js';
 import { isUuid, milliseconds, registration } from './parameters.js';
 import { PlannedQueries } from './planned-queries.js';
 import {
+  choresOf,
   claimResult,
   dueClaims,
   idsOf,
@@ -48,6 +51,7 @@ import {
 } from './rows.js';
 import type { ClaimRow, DueRow, EntryTuple, InboxRow, InvocationTuple, NewsRow, StateTuple } from './rows.js';
 import { Schedules } from './schedules.js';
+import type { Source } from './source.js';
 import { statements, type Statements } from './statements.js';
 import type { CommitRow } from './sql/commit.js';
 import { tables } from './tables.js';
@@ -88,11 +92,9 @@ export class TypeOrmStore implements Store {
     this.sql = statements(tables(schema, options.now));
     this.planned = new PlannedQueries(dataSource, options.ownsConnections ?? false);
     this.controls = new Controls(run => this.transaction(run), this.sql);
-    const query = <Row>(text: string, values: readonly unknown[]): Promise<Row[]> =>
-      this.query<Row>(text, values);
-    const source = {
-      query,
-      transaction: <T>(run: (manager: EntityManager) => Promise<T>) => this.transaction(run),
+    const source: Source = {
+      query: (text, values) => this.query(text, values),
+      transaction: run => this.transaction(run),
     };
     this.reruns = new Reruns(source, this.sql);
     this.reaper = new Reaper(source, this.sql, options.poisonError);
@@ -136,9 +138,8 @@ export class TypeOrmStore implements Store {
 
   async remaining(entries: readonly EntryRef[]): Promise<number[]> {
     const values = [entries.map(({ invocationId }) => invocationId), entries.map(({ index }) => index)];
-    return (await this.query<{ left: number }>(this.sql.remaining, values)).map(({ left }) =>
-      Math.ceil(left),
-    );
+    const rows = await this.query<{ left: number }>(this.sql.remaining, values);
+    return rows.map(({ left }) => Math.ceil(left));
   }
 
   async attach({ invocationId, index }: EntryRef, target: string): Promise<'ok' | 'over' | 'not_found'> {
@@ -222,13 +223,12 @@ export class TypeOrmStore implements Store {
     return this.reaper.reap(request);
   }
 
-  async releaseStray(request: {
-    readonly workerId: string;
-    readonly driving: readonly string[];
-    readonly olderThanMs: number;
-  }): Promise<Hint[]> {
-    const { workerId, driving, olderThanMs } = request;
+  async releaseStray({ workerId, driving, olderThanMs }: StrayRequest): Promise<Hint[]> {
     return this.query<Hint>(this.sql.releaseStray, [workerId, driving, milliseconds(olderThanMs)]);
+  }
+
+  async lookAround(): Promise<Chores> {
+    return choresOf(await this.planned.query(this.sql.lookAround, []));
   }
 
   async find(id: string): Promise<InvocationRecord | undefined> {

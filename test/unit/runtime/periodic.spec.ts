@@ -42,3 +42,25 @@ describe('something that is done every 10 s', () => {
     expect(times).toHaveLength(1);
   });
 });
+
+describe('something that is done when it is asked for', () => {
+  it('is done then, and at no other time, also after a failure', async () => {
+    const times: number[] = [];
+    const clock = new HandClock();
+    const logger = new RecordingLogger();
+    const work = async (): Promise<void> => {
+      times.push(clock.monotonic());
+      if (times.length === 1) throw new Error('away');
+    };
+    const periodic = new Periodic('work', Infinity, work, clock, logger);
+    periodic.start();
+    expect(clock.armed).toBe(0);
+    await periodic.now();
+    expect([times, clock.armed]).toEqual([[0], 0]);
+    expect(logger.warnings).toEqual(['work failed, it is tried again later: Error: away']);
+    periodic.soon(3_600_000);
+    await clock.moveTo(10_000_000);
+    expect([times, clock.armed]).toEqual([[0, 3_600_000], 0]);
+    await periodic.stop();
+  });
+});

@@ -4,7 +4,7 @@ import { msLeft } from './columns.js';
 /**
  * The first deadlines. Parameter: limit. Rows: `id`, `dueInMs` (0: it is past).
  */
-export function overdue(t: Tables): string {
+export function overdue(t: Tables, limit = '$1::int'): string {
   return `select invocation_id as id, ${msLeft(`at - ${t.now}`)} as "dueInMs"
-from ${t.deadline} order by at limit $1::int`;
+from ${t.deadline} order by at limit ${limit}`;
 }

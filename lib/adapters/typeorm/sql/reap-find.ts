@@ -1,4 +1,5 @@
 import type { Tables } from '../tables.js';
+import { isDead } from './dead.js';
 import { deleteStale } from './stale-subscriptions.js';
 
 /**
@@ -16,7 +17,6 @@ export function reapFind(t: Tables): string {
 stale as (
   ${deleteStale(t)})
 select i.id from ${t.invocation} i
-where i.owner is not null
-  and not exists (select from ${t.worker} w where w.id = i.owner and w.lease_until >= ${t.now})
+where i.owner is not null and ${isDead(t, 'i.owner')}
 order by i.owner limit $1::int`;
 }

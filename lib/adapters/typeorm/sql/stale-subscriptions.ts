@@ -1,4 +1,5 @@
 import type { Tables } from '../tables.js';
+import { isDead } from './dead.js';
 
 /**
  * Deletes subscriptions that the last word on their service does not uphold: their worker's lease is over, and one
@@ -18,7 +19,7 @@ export function deleteStale(t: Tables, ended = endedIn(t), heir = heirIn(t)): st
 
 /** Whether the worker of a subscription `s` has no lease. */
 export function endedIn(t: Tables): string {
-  return `not exists (select from ${t.worker} w where w.id = s.worker_id and w.lease_until >= ${t.now})`;
+  return isDead(t, 's.worker_id');
 }
 
 /** Whether a worker that serves the service of a subscription `s` has started since, and lives. */
