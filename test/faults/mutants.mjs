@@ -36,7 +36,7 @@ export const MUTANTS = [
   {
     name: 'no-sweep',
     breaks: 'P8: nobody looks for what is due and was never announced',
-    file: 'lib/runtime/worker.ts',
+    file: 'lib/runtime/sweep.ts',
     from: 'if (limit === 0) return;',
     to: 'if (limit >= 0) return;',
     tests: ['test/faults/redis-loss.spec.ts'],
@@ -62,8 +62,8 @@ export const MUTANTS = [
     name: 'return-before-commit',
     breaks: 'P1: send() resolves before its commit',
     file: 'lib/runtime/writer.ts',
-    from: "const result = this.add('accept', lane, write, deadline, joined);",
-    to: "void this.add('accept', lane, write, deadline, joined).catch(() => undefined);\n    const result = Promise.resolve('ok' as const);",
+    from: "lane.push({ kind: 'accept', write, deadline, joined, done: { resolve, reject } }),",
+    to: "(resolve('ok'), lane.push({ kind: 'accept', write, deadline, joined, done: { resolve, reject } })),",
     tests: ['test/faults/lost-answers.spec.ts', 'test/runtime/writer.spec.ts'],
   },
   {
