@@ -36,7 +36,7 @@ export class Acceptance {
     const asked = this.asked(target, args, options);
     const transaction = this.transactionFor(options);
     const admitted = target.admit?.(args);
-    if (admitted instanceof Promise) await admitted;
+    if (admitted) await admitted;
     return await (transaction ? this.join(asked, transaction, options) : this.commit(asked, options));
   }
 

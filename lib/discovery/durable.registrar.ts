@@ -4,7 +4,7 @@ import { EventClasses } from '../client/event-classes.js';
 import { type EventClass, eventNameOf, type StepMetadata } from '../decorators/metadata.js';
 import { DuplicateNameError, TransactionUnavailableError } from '../errors/index.js';
 import { HandlerRegistry, type RegisteredHandler } from '../execution/handler-registry.js';
-import { type Enhanced, NestContext } from '../execution/nest-context.js';
+import { type Admission, type Enhanced, NestContext } from '../execution/nest-context.js';
 import { resolveHandlerOptions } from '../options/decorator-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { DURABLE_BACKEND, DURABLE_OPTIONS } from '../options/tokens.js';
@@ -120,7 +120,7 @@ export class DurableRegistrar {
     );
     // Enhancers may be added until the application has started, so they are looked up at the first invocation.
     let enhanced: Enhanced | undefined;
-    let piped: Enhanced | undefined;
+    let admission: Admission | undefined;
     const ofSingleton = (): Enhanced =>
       (enhanced ??= this.nest.enhance(wrapper.instance as object, method, key, { providerId: wrapper.id }));
     const ofAttempt = async (attempt: AttemptView): Promise<Enhanced> => {
@@ -134,8 +134,8 @@ export class DurableRegistrar {
     };
     const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
     const prototype = Object.create(type.prototype as object) as object;
-    const admit = (args: readonly unknown[]): unknown =>
-      (piped ??= this.nest.pipes(prototype, method, key, { providerId: wrapper.id }))(args);
+    const admit: Admission = args =>
+      (admission ??= this.nest.admission(prototype, method, key, { providerId: wrapper.id }))(args);
     return {
       service: service.name,
       handler: name,

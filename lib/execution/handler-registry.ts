@@ -11,7 +11,7 @@ export interface RegisteredHandler extends HandlerDefinition {
    * Passes arguments through the handler's pipes, so that bad ones are refused before anything is written. Missing
    * if one of them exists within an attempt only.
    */
-  admit?(args: readonly unknown[]): unknown;
+  admit?(args: readonly unknown[]): Promise<unknown> | undefined;
 }
 
 /** A schedule that the code declares. */

@@ -18,6 +18,9 @@ import { DURABLE_CONTEXT_TYPE } from './durable-execution-context.js';
  */
 export type Enhanced = (args: readonly unknown[]) => unknown;
 
+/** Refuses bad arguments of a method: throws, or gives a promise that may reject, if there is anything to wait for. */
+export type Admission = (args: readonly unknown[]) => Promise<unknown> | undefined;
+
 /** Where Nest has the instance of a method. */
 export interface Host {
   /** The context of an attempt in which it was made; none: it is a singleton. */
@@ -55,8 +58,8 @@ export class NestContext {
     };
   }
 
-  /** What a method would get from its pipes, if it has any. Throws, or rejects, with what a pipe throws. */
-  pipes(instance: object, method: Method, key: string, host: Host): Enhanced {
+  /** Passes arguments through the pipes of a method, if it has any. */
+  admission(instance: object, method: Method, key: string, host: Host): Admission {
     if (!this.hasPipes(instance, method)) return upTo(instance, key, () => undefined);
     const args: Method = (...piped) => piped;
     for (const name of Reflect.getMetadataKeys(method) as unknown[]) {
@@ -71,7 +74,7 @@ export class NestContext {
     key: string,
     { contextId, providerId }: Host,
     around: boolean,
-  ): Enhanced {
+  ): (args: readonly unknown[]) => Promise<unknown> {
     const enhanced: (...args: unknown[]) => Promise<unknown> = this.creator.create(
       instance,
       method as (...args: unknown[]) => unknown,
@@ -151,7 +154,7 @@ export class NestContext {
 }
 
 /** Refuses more arguments than a method declares, which pipes would drop. */
-function upTo(instance: object, key: string, run: Enhanced): Enhanced {
+function upTo<R>(instance: object, key: string, run: (args: readonly unknown[]) => R): typeof run {
   const parameters = Reflect.getMetadata(ARGUMENTS_METADATA, instance.constructor, key) as object;
   const declared = Object.keys(parameters).length;
   return args => {

@@ -18,8 +18,8 @@ export interface Target {
   readonly service: string;
   readonly handler: string;
   readonly kind: HandlerKind;
-  /** Refuses bad arguments, where this application has the handler: throws, or rejects, if it gives a promise. */
-  admit?(args: readonly unknown[]): unknown;
+  /** Refuses bad arguments, where this application has the handler: throws, or gives a promise that may reject. */
+  admit?(args: readonly unknown[]): Promise<unknown> | undefined;
 }
 
 export interface HandlerDefinition {

@@ -31,7 +31,7 @@ export class CallExecution extends ArrivalExecution {
     try {
       const input = this.input();
       const admitted = this.child.target.admit?.(this.child.args);
-      if (admitted instanceof Promise) await admitted;
+      if (admitted) await admitted;
       if (this.mayDeadlock) await this.refuseDeadlock();
       return this.stopped ? 'over' : await this.accept(input);
     } catch (error) {
