@@ -18,9 +18,10 @@ export interface SweepOptions {
 
 /** The worker that sweeps. */
 export interface Sweeper {
-  readonly workerId: string;
+  /** Name under which it claims now. */
+  workerId(): string;
   /** How many invocations it would claim now. */
-  readonly capacity: number;
+  capacity(): number;
   /** Whether a server announces what is ready, also for other processes. */
   isPushed(): boolean;
   driveAll(claimed: readonly Claimed[]): Promise<void>;
@@ -82,13 +83,13 @@ export class Sweep {
 
   private async look(): Promise<void> {
     const { sweeper, slots } = this;
-    const limit = sweeper.capacity;
+    const limit = sweeper.capacity();
     if (limit === 0) return;
     const isPushed = sweeper.isPushed();
     if (this.due.canWait(isPushed)) return;
     const { services, sweepMs } = this.options;
     const overdueMs = this.isBehind || !isPushed ? 0 : OVERDUE_SWEEPS * sweepMs;
-    const { workerId } = sweeper;
+    const workerId = sweeper.workerId();
     slots.hold(limit);
     try {
       const request = { workerId, services, limit, overdueMs, next: !isPushed };

@@ -15,7 +15,7 @@ import { Residents } from './residents.js';
 import { Restore, type Restored } from './restore.js';
 import type { Results } from './results.js';
 import { Slots } from './slots.js';
-import { Sweep } from './sweep.js';
+import { Sweep, type Sweeper } from './sweep.js';
 import { Wakes } from './wakes.js';
 import { isOverWithin, LAST_WRITES_MS } from './within.js';
 import { WorkerLease } from './worker-lease.js';
@@ -228,16 +228,11 @@ export class Worker implements LocalWorker {
   }
 
   private sweeping(): Sweep {
-    const worker = this as Worker;
-    const sweeper = {
-      get workerId() {
-        return worker.workerId;
-      },
-      get capacity() {
-        return worker.capacity;
-      },
+    const sweeper: Sweeper = {
+      workerId: () => this.workerId,
+      capacity: () => this.capacity,
       isPushed: () => this.isPushed(),
-      driveAll: (claimed: readonly Claimed[]) => this.driveAll(claimed),
+      driveAll: claimed => this.driveAll(claimed),
       freed: () => this.freed(),
     };
     const { sweepMs } = this.options;
@@ -252,12 +247,12 @@ export class Worker implements LocalWorker {
   }
 
   private async driveAll(claimed: readonly Claimed[]): Promise<void> {
-    const unread = claimed.filter(one => !this.isDriven(one));
+    const unread = claimed.filter(one => !this.driveKnown(one));
     await Promise.all(unread.map(one => this.resume(one)));
   }
 
   /** Drives an invocation of which nothing has to be read; whether it is one. */
-  private isDriven(claimed: Claimed): boolean {
+  private driveKnown(claimed: Claimed): boolean {
     const known = this.restore.known(claimed);
     if (known) this.drive(claimed, known);
     return known !== undefined;
@@ -267,7 +262,7 @@ export class Worker implements LocalWorker {
     const { invocationId } = claimed.lease;
     this.wakes.keep(invocationId);
     if (!(await slot)) this.refuse(claimed, 0);
-    else if (!this.isDriven(claimed)) await this.resume(claimed);
+    else if (!this.driveKnown(claimed)) await this.resume(claimed);
     this.wakes.bring(invocationId);
     this.slots.release(1);
     this.freed();
